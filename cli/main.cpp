@@ -1,0 +1,6 @@
+#include <cstdio>
+
+int main() {
+  std::puts("mdl " MDL_VERSION);
+  return 0;
+}

@@ -1,0 +1,15 @@
+# mdl_module(core/util DEPENDS … LINK …): a static library mdl_core_util of the folder's sources (main.cpp excepted).
+# DEPENDS become visible to its users, LINK stays inside.
+function(mdl_module folder)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  string(REPLACE "/" "_" name mdl_${folder})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE mdl_settings ${ARG_DEPENDS})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC mdl_settings ${ARG_DEPENDS} PRIVATE ${ARG_LINK})
+endfunction()

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/util/error.hpp"
+
+namespace mdl {
+
+// The whole file. Errors: not_found, invalid when larger than max_bytes, unavailable otherwise (the system's words in `quoted`).
+Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes = 64u << 20);
+// Writes beside and renames, with fsync; the mode is set before the content is written. Parent folders are made (0700).
+Result<void> write_file(const std::string& path, std::string_view content, unsigned mode = 0644);
+Result<void> make_folders(const std::string& path, unsigned mode = 0700);
+bool exists(const std::string& path);
+
+// $XDG_STATE_HOME/mdl, $XDG_CONFIG_HOME/mdl, with the usual fallbacks below $HOME.
+std::string state_folder();
+std::string config_folder();
+
+// $NAME, or the fallback when it is unset or empty.
+std::string environment(const char* name, std::string_view fallback = "");
+
+}  // namespace mdl

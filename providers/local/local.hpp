@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/http/transport.hpp"
+#include "core/provider/provider.hpp"
+#include "providers/local/protocol.hpp"
+
+namespace mdl::local {
+
+struct Options {
+  Home home;
+  std::string program;                 // path of this executable: started as the supervisor when none runs
+  Clock& clock;
+  Sleeper& sleeper;
+  http::Transport& transport;
+};
+
+// The provider `local`. Reads do not start a supervisor where no state database is: everything is then absent.
+provider::Provider make_provider(const Options& options);
+
+// Runs the supervisor in the foreground until nothing is deployed (any more) or SIGTERM. Returns the exit code.
+int run_supervisor(const Home& home);
+
+// Starts a supervisor in the background unless one answers, and waits until it does.
+Result<void> ensure_supervisor(const Options& options);
+
+}  // namespace mdl::local
