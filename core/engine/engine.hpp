@@ -65,6 +65,15 @@ struct DeployRequest {
 // request's order. Nothing live is touched before the new releases are healthy.
 std::vector<Outcome> deploy(const DeployRequest& request, Provider& provider, Environment& env);
 
+// Preflight and build: makes the artifact at the provider, no release.
+struct BuildResult {
+  Outcome outcome;
+  std::string artifact;              // digest
+  std::uint64_t bytes = 0;
+  std::string summary;
+};
+BuildResult build(const Service& service, Provider& provider, Environment& env);
+
 // Plans without changing anything at the provider. A problem of severity certain is an error of kind invalid.
 struct PlanResult {
   plan::Plan plan;

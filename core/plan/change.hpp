@@ -26,6 +26,7 @@ struct Desired {
   int release = 0;
   Value spec;                             // only what we set
   std::vector<ResourceId> needs;          // must exist before this one
+  bool serves = false;                    // an update is felt by what serves now: made only after the promote
   std::map<std::string, Source> sources;  // spec field → manifest line
 };
 

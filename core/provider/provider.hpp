@@ -64,6 +64,10 @@ class Artifacts {
   // Makes the artifact available at the provider under its digest. Content-addressed: touches nothing that is live.
   // Returns one line for people: "python 3.11, 14 packages; 3 layers, 1.2 GB".
   virtual Result<std::string> put(const Service& service, const oci::LayerPlan& layers, const OnProgress&) = 0;
+  // Runs what must come before the layers are read (build.command); its output lines are progress.
+  virtual Result<void> prepare(const Service& service, const OnProgress&) = 0;
+  // Whether a release's artifact can still be started. Part of the check before a rollback.
+  virtual Result<bool> present(const ServiceRef& ref, const std::string& artifact) = 0;
 };
 
 class Secrets {
@@ -172,6 +176,15 @@ class Invoke {
   virtual Result<std::string> url(const ServiceRef& ref) = 0;  // kind not_found before the first deploy
 };
 
+// What `mdl scale` reads and sets, beside what the manifest declares.
+class Scaling {
+ public:
+  virtual ~Scaling() = default;
+  virtual Result<manifest::Scale> read(const ServiceRef& ref) = 0;  // in force now; not_found before the first deploy
+  // One mutating call. Holds until the manifest's own figures change.
+  virtual Result<void> set(const ServiceRef& ref, const manifest::Scale& wanted, const Fence& fence) = 0;
+};
+
 // For `mdl status`.
 struct Status {
   std::string health;           // "ok", "starting", "failing", "asleep", "absent"
@@ -204,6 +217,7 @@ struct Provider {
   std::unique_ptr<Health> health;
   std::unique_ptr<Traffic> traffic;
   std::unique_ptr<Releases> releases;
+  std::unique_ptr<Scaling> scaling;
   std::unique_ptr<Logs> logs;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<Invoke> invoke;
