@@ -15,7 +15,8 @@ namespace mdl::oci {
 using Digest = std::string;
 
 struct File {
-  std::string path;         // inside the artifact, '/'-separated, relative, never with ".."
+  std::string path;         // inside the layer, '/'-separated, relative, never with ".."; of application and weights:
+                            // relative to the service's folder
   std::string source;       // absolute path on this machine; empty when `content` holds the bytes
   std::string content;      // of generated files
   std::string link;         // target of a symbolic link; empty for regular files
@@ -59,7 +60,8 @@ struct LayerRequest {
 // Errors: invalid (with the manifest line) for an include or model path that matches nothing.
 Result<LayerPlan> plan_layers(const LayerRequest& request);
 
-// Writes all layers but dependencies below `folder`, which must not exist; files come by reflink or hard link from
+// Writes all layers but dependencies below `folder`, which must not exist: application and weights below folder/app, each
+// file at its path in the service's folder (the code opens weights/x as it does at home), front below folder/front. Files come by reflink or hard link from
 // `store` (a folder by digest, filled as needed), generated ones by value. Application files are copied so that a later
 // edit of the user's file cannot change a release. Atomic: written beside and renamed. An existing folder is success.
 Result<void> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store);

@@ -51,6 +51,9 @@ using OnProgress = std::function<void(const Progress&)>;
 class Artifacts {
  public:
   virtual ~Artifacts() = default;
+  // Makes what the layers are planned from: runs build.command in the service's folder, its output lines as progress.
+  // Called before `platform` and the layer plan. Nothing to do, for a service without one, is success.
+  virtual Result<void> prepare(const Service& service, const OnProgress&) = 0;
   // What the dependencies are for, and what this platform adds to an artifact: the front that serves an entry or a handler,
   // and the servers that it needs, as requirement lines. Error when the interpreter is not there.
   struct Platform {

@@ -56,9 +56,11 @@ struct Home {
                                   // $XDG_RUNTIME_DIR or /tmp named by the user id and a hash of root
   std::string database() const;   // root/state.db
   std::string secret_key() const; // root/secret.key, 0600
-  std::string artifacts() const;  // root/artifacts/<digest>/{app,front,model}, read-only once written
+  std::string artifacts() const;  // root/artifacts/<digest>/{app,front}, read-only once written; see oci::write_folder
   std::string environments() const; // root/environments/<key>: virtual environments by the dependencies layer's digest;
-                                    // artifacts/<digest>/environment is a link to its environment
+                                    // artifacts/<digest>/environment is a link to one whose bin/python runs entry and
+                                    // handler (`bin/python front/mdl_front.py entry src.app:app`), also where nothing is
+                                    // installed; its bin comes first in a command's PATH. No link: no Python
   std::string blobs() const;      // root/blobs/<sha256>: weights, once each
   std::string logs(const std::string& service, const std::string& target) const;  // root/logs/<service>/<target>
   std::string supervisor_log() const;  // root/logs/supervisor.log
