@@ -67,8 +67,6 @@ class Artifacts {
   // Makes the artifact available at the provider under its digest. Content-addressed: touches nothing that is live.
   // Returns one line for people: "python 3.11, 14 packages; 3 layers, 1.2 GB".
   virtual Result<std::string> put(const Service& service, const oci::LayerPlan& layers, const OnProgress&) = 0;
-  // Runs what must come before the layers are read (build.command); its output lines are progress.
-  virtual Result<void> prepare(const Service& service, const OnProgress&) = 0;
   // Whether a release's artifact can still be started. Part of the check before a rollback.
   virtual Result<bool> present(const ServiceRef& ref, const std::string& artifact) = 0;
 };
