@@ -16,12 +16,16 @@
 //   GET    /v1/services/S/T/replicas/N/readiness  {"state","detail","resource","code","lines":[…]}
 //   PUT    /v1/services/S/T/live                  {"expected":"12","split":[{"release":8,"weight":1.0}]} → {"live":{…}}
 //   GET    /v1/services/S/T/records               {"records":[{…record…, "revision":"4"}]} newest first
-//   POST   /v1/services/S/T/records               a record → 201; 409 when the number is taken
-//   PUT    /v1/services/S/T/records/N             a record, header If-Match: <revision> → 200; 412 when it moved
+//   POST   /v1/services/S/T/records               a record → 201 with it and its revision; 409 when the number is taken
+//   PUT    /v1/services/S/T/records/N             a record, header If-Match: <revision> → 200 with it and its new revision; 412 when
+//                                                 it moved
 //   DELETE /v1/services/S/T/records               the whole history and the service's row, secrets and logs
 //   PUT    /v1/services/S/T/secrets               {"secrets":[{"name","version","value"}]} kept encrypted
 //   GET    /v1/services/S/T/secrets               {"secrets":[{"name","version"}]}
-//   GET    /v1/services/S/T/metrics?window_ms=&step_ms=   provider::MetricsReport as JSON
+//   GET    /v1/services/S/T/metrics?window_ms=&step_ms=   provider::MetricsReport with its members' names, times in
+//                                                 nanoseconds since 1970: {"from","to","step_ms","releases":[{"release",
+//                                                 "total":{…},"points":[{"time","requests","errors","p50_ms","p95_ms","p99_ms",
+//                                                 "replicas","cpu","memory_bytes"}]}],"own":[{"name","labels","value"}]}
 //   GET    /metrics                               Prometheus text, all services
 //   POST   /v1/stop                               stops all replicas and the supervisor; state stays
 //
@@ -55,7 +59,8 @@ struct Home {
   std::string socket() const;     // root/run/supervisor.sock; when longer than a socket path may be, a folder below
                                   // $XDG_RUNTIME_DIR or /tmp named by the user id and a hash of root
   std::string database() const;   // root/state.db
-  std::string secret_key() const; // root/secret.key, 0600
+  std::string secret_key() const; // root/secret.key, 0600: 32 random bytes, made by secret_key_bytes (secrets.hpp) when first
+                                  // needed
   std::string artifacts() const;  // root/artifacts/<digest>/{app,front}, read-only once written; see oci::write_folder
   std::string environments() const; // root/environments/<key>: virtual environments by the dependencies layer's digest;
                                     // artifacts/<digest>/environment is a link to one whose bin/python runs entry and
