@@ -1,0 +1,108 @@
+#include "core/util/digest.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <new>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <vector>
+
+namespace mdl {
+
+namespace {
+
+std::string hex(const unsigned char* bytes, std::size_t size) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(size * 2);
+  for (std::size_t i = 0; i < size; ++i) {
+    out += digits[bytes[i] >> 4];
+    out += digits[bytes[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  // OpenSSL fails here only without memory or without its own algorithms.
+  State() {
+    if (!context || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) throw std::bad_alloc();
+}
+
+std::string Sha256::finish() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(state_->context, digest, &size) != 1) throw std::bad_alloc();
+  return hex(digest, size);
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.update(bytes);
+  return digest.finish();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  const auto* text = reinterpret_cast<const unsigned char*>(bytes.data());
+  if (!HMAC(EVP_sha256(), key.data() ? key.data() : "", static_cast<int>(key.size()), text, bytes.size(),
+            digest, &size))
+    throw std::bad_alloc();
+  return hex(digest, size);
+}
+
+Result<std::string> sha256_file(const std::string& path) {
+  const auto error = [&path](int number) {
+    const bool absent = number == ENOENT || number == ENOTDIR;
+    const char* name = ::strerrorname_np(number);
+    return fail(Error{.kind = absent ? ErrorKind::not_found : ErrorKind::unavailable,
+                      .message = path + (absent ? " does not exist" : " cannot be read"),
+                      .code = name ? name : "",
+                      .quoted = std::strerror(number)});
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error(errno);
+  Sha256 digest;
+  std::vector<char> block(1 << 20);
+  for (;;) {
+    const auto got = ::read(fd, block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got > 0) {
+      digest.update({block.data(), static_cast<std::size_t>(got)});
+      continue;
+    }
+    const int number = errno;
+    ::close(fd);
+    if (got < 0) return error(number);
+    return digest.finish();
+  }
+}
+
+std::string random_hex(int bytes) {
+  std::vector<unsigned char> random(static_cast<std::size_t>(bytes));
+  for (std::size_t have = 0; have < random.size();) {
+    const auto got = ::getrandom(random.data() + have, random.size() - have, 0);
+    if (got > 0) have += static_cast<std::size_t>(got);
+  }
+  return hex(random.data(), random.size());
+}
+
+}  // namespace mdl
