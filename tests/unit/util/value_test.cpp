@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "core/util/value.hpp"
+
+#include <doctest/doctest.h>
 
 using mdl::Value;
 
@@ -16,7 +16,8 @@ TEST_CASE("value: duplicate members, deep nesting and trailing text are errors")
   CHECK_FALSE(mdl::parse_json(R"({"a":1,"a":2})"));
   CHECK_FALSE(mdl::parse_json(std::string(300, '[') + std::string(300, ']')));
   CHECK_FALSE(mdl::parse_json("1 2"));
-  CHECK(mdl::parse_json(R"({"a":1,"a":2})").error().message.find("duplicate member 'a'") != std::string::npos);
+  CHECK(mdl::parse_json(R"({"a":1,"a":2})").error().message.find("duplicate member 'a'") !=
+        std::string::npos);
 }
 
 TEST_CASE("value: reading another type gives the fallback") {
