@@ -17,9 +17,9 @@ struct Event {
   Time time{};
   std::string service;
   Stage stage = Stage::check;
-  std::string text;               // end: what the stage did, "9 limits, 0 problems"; empty: it did nothing, show nothing
-  provider::Progress progress;    // of kind progress
-  Milliseconds duration{0};       // of kind end and line
+  std::string text;  // end: what the stage did, "9 limits, 0 problems"; empty: it did nothing, show nothing
+  provider::Progress progress;  // of kind progress
+  Milliseconds duration{0};     // of kind end and line
   bool failed = false;
 };
 

@@ -11,20 +11,20 @@
 
 namespace mdl::engine {
 
-// The local crash log of runs: a record before each mutating call and after it. It only makes the next run's report
-// better: convergence never needs it.
+// The local crash log of runs: a record before each mutating call and after it. It only makes the next run's
+// report better: convergence never needs it.
 struct JournalEntry {
   enum class Phase { before, after, failed } phase = Phase::before;
-  std::string call;      // plan::identity of the change
+  std::string call;  // plan::identity of the change
   Time time{};
-  std::string detail;    // the error's code when failed
+  std::string detail;  // the error's code when failed
 };
 
 struct JournalRun {
   std::string id;
   release::ServiceRef ref;
-  std::string command;          // "deploy"
-  std::string manifest;         // absolute path
+  std::string command;   // "deploy"
+  std::string manifest;  // absolute path
   Time started{};
   int release = 0;
   bool finished = false;

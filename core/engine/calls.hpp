@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <type_traits>
+
+#include "core/engine/engine.hpp"
+
+namespace mdl::engine {
+
+// The mutating calls of one run at one service: each is journalled before and after, and none is made once an
+// interrupt was asked for. The journal's run begins with the first call, so a run that changes nothing writes
+// nothing. Threads may share it.
+class Calls {
+ public:
+  Calls(Environment& env, release::ServiceRef ref, std::string command, std::string manifest = {});
+
+  // Makes the call `identity`. Errors: interrupted when it was not made, the journal's, or what `f` returns.
+  template <class F>
+  std::invoke_result_t<F> make(const std::string& identity, F f) {
+    if (auto ready = before(identity); !ready) return std::unexpected(std::move(ready).error());
+    auto result = f();
+    if (auto noted = after(identity, result ? nullptr : &result.error()); !noted && result)
+      return std::unexpected(std::move(noted).error());
+    return result;
+  }
+
+  // The release that the run makes, for the journal.
+  void release(int number) { release_ = number; }
+  // Ends the journal's run: nothing is left to resume.
+  void finish();
+  int made() const { return made_; }
+
+ private:
+  Result<void> before(const std::string& identity);
+  Result<void> after(const std::string& identity, const Error* error);
+
+  Environment& env_;
+  JournalRun run_;
+  int release_ = 0;
+  bool begun_ = false;
+  int made_ = 0;
+  std::mutex mutex_;
+};
+
+}  // namespace mdl::engine

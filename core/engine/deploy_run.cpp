@@ -1,0 +1,312 @@
+#include "core/engine/deploy_run.hpp"
+
+#include <algorithm>
+
+#include "core/engine/hooks.hpp"
+#include "core/engine/rollout.hpp"
+#include "core/engine/settle.hpp"
+#include "core/engine/verify.hpp"
+#include "core/util/text.hpp"
+
+namespace mdl::engine {
+
+namespace {
+
+bool certain(const std::vector<manifest::Problem>& problems) {
+  return std::ranges::any_of(problems,
+                             [](const auto& p) { return p.severity == manifest::Severity::certain; });
+}
+
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+DeployRun::DeployRun(const Service& service_, const DeployRequest& request, Provider& provider,
+                     Environment& env, std::string command)
+    : service(service_),
+      request_(request),
+      provider_(provider),
+      env_(env),
+      calls_(env, {.service = service_.name, .target = service_.target.name}, std::move(command),
+             service_.file) {
+  outcome.ref = {.service = service_.name, .target = service_.target.name};
+}
+
+bool DeployRun::stop(Error error, Stage stage) {
+  fail_with(outcome, std::move(error), stage);
+  return false;
+}
+
+bool DeployRun::check() {
+  StageScope stage(env_, service.name, Stage::check);
+  outcome.problems = preflight(service, nullptr, provider_);
+  const auto limits = counted(provider_.limits->published().size(), "limit");
+  if (certain(outcome.problems)) {
+    outcome.exit = Exit::failed;
+    outcome.failed_stage = Stage::check;
+    stage.fail(limits + ", " + counted(outcome.problems.size(), "problem"));
+    return false;
+  }
+  stage.end(limits + ", " + counted(outcome.problems.size(), "problem"));
+  return true;
+}
+
+bool DeployRun::build() {
+  StageScope stage(env_, service.name, Stage::build);
+  const auto on_progress = [&](const provider::Progress& progress) { stage.progress(progress); };
+  const auto prepare = [&]() -> Result<void> {
+    MDL_CHECK(provider_.artifacts->prepare(service, on_progress));
+    MDL_TRY(const auto platform, provider_.artifacts->platform(service));
+    MDL_TRY(layers_, oci::plan_layers({.service = service,
+                                       .platform = platform.platform,
+                                       .python = platform.python,
+                                       .front = platform.front,
+                                       .servers = platform.servers,
+                                       .stat_cache = env_.stat_cache}));
+    MDL_TRY(missing_, provider_.artifacts->missing(service, layers_));
+    return {};
+  };
+  if (auto prepared = prepare(); !prepared) {
+    stage.fail(prepared.error().message);
+    return stop(std::move(prepared).error(), Stage::build);
+  }
+  auto problems = preflight(service, &layers_, provider_);
+  std::erase_if(problems, [&](const auto& p) {
+    return std::ranges::find(outcome.problems, p) != outcome.problems.end();
+  });
+  std::ranges::move(problems, std::back_inserter(outcome.problems));
+  if (!certain(outcome.problems)) return true;
+  outcome.exit = Exit::failed;
+  outcome.failed_stage = Stage::check;
+  return false;
+}
+
+bool DeployRun::plan() {
+  const auto look = [&]() -> Result<void> {
+    MDL_TRY(const auto versions, provider_.secrets->versions(service));
+    MDL_TRY(snapshot_, observe(outcome.ref, provider_));
+    wanted_.emplace(Wanted{.service = service,
+                           .artifact = layers_.digest(),
+                           .upload_bytes = missing_,
+                           .secret_versions = versions,
+                           .lost_secrets = {}});
+    const auto* serving = snapshot_->serving();
+    if (serving && !serving->secret_versions.empty()) {
+      MDL_TRY(wanted_->lost_secrets, provider_.secrets->lost(outcome.ref, serving->secret_versions));
+    }
+    return {};
+  };
+  if (auto looked = look(); !looked) return stop(std::move(looked).error(), Stage::check);
+  plan_ = make_plan(*wanted_, *snapshot_, provider_);
+  outcome.serving = plan_.live.release();
+  if (request_.plan && !adopt_saved_plan()) return false;
+  live_ = before_ = plan_.live;
+  outcome.release = plan_.release;
+  calls_.release(plan_.release);
+  if (plan_.empty()) {
+    outcome.nothing_to_do = true;
+    return false;
+  }
+  if (plan_.restorable || request_.allow_unrestorable) return true;
+  outcome.exit = Exit::unrestorable;
+  outcome.failed_stage = Stage::check;
+  outcome.error = Error{.kind = ErrorKind::refused,
+                        .message = "release " + std::to_string(outcome.serving) +
+                                   " could not be restored afterwards: " + plan_.restorable_reason,
+                        .next = {"mdl deploy --allow-unrestorable"}};
+  return false;
+}
+
+bool DeployRun::adopt_saved_plan() {
+  const auto& saved = *request_.plan;
+  std::string moved;
+  if (saved.service != outcome.ref || saved.provider != provider_.name) {
+    moved = "the plan is for " + saved.service.service + " on " + saved.service.target;
+  } else if (saved.artifact != plan_.artifact) {
+    moved = "the code or its dependencies changed since the plan was made";
+  } else if (saved.identity != plan_.identity) {
+    moved = "the configuration or a secret changed since the plan was made";
+  } else if (saved.live.revision != plan_.live.revision) {
+    moved = "what is live changed since the plan was made: release " + std::to_string(plan_.live.release()) +
+            " serves now";
+  }
+  if (moved.empty()) {
+    plan_ = saved;
+    return true;
+  }
+  outcome.exit = Exit::conflict;
+  outcome.failed_stage = Stage::check;
+  outcome.error = Error{.kind = ErrorKind::conflict, .message = moved};
+  return false;
+}
+
+bool DeployRun::upload() {
+  if (!wants_release() && missing_ == 0) return true;
+  StageScope stage(env_, service.name, Stage::build);
+  auto put =
+      provider_.artifacts->put(service, layers_, [&](const provider::Progress& p) { stage.progress(p); });
+  if (!put) {
+    stage.fail(put.error().message);
+    return stop(std::move(put).error(), Stage::build);
+  }
+  build_summary_ = *put;
+  stage.end(*put);
+  return true;
+}
+
+Result<void> DeployRun::append_record() {
+  const auto* known = snapshot_->record(plan_.release);
+  recorded_ = true;
+  outcome.record = plan_.release;
+  if (known && known->state == release::State::pending) return {};  // left by a stopped run: gone on with
+  const auto record = record_of(plan_, *wanted_, env_);
+  auto appended = calls_.make("append record " + std::to_string(record.number),
+                              [&] { return provider_.releases->append(outcome.ref, record); });
+  if (appended) return {};
+  recorded_ = false;
+  return fail(std::move(appended).error());
+}
+
+Result<void> DeployRun::make_release() {
+  if (wants_release()) {
+    if (!service.hooks.pre_deploy.empty()) {
+      StageScope stage(env_, service.name, Stage::apply);
+      MDL_CHECK(run_hook("pre-deploy", service.hooks.pre_deploy, service, plan_.release, {}, calls_, stage));
+      stage.end("hook pre-deploy");
+    }
+    MDL_CHECK(append_record());
+    if (!wanted_->secret_versions.empty())
+      MDL_CHECK(calls_.make("keep secrets",
+                            [&] { return provider_.secrets->keep(service, wanted_->secret_versions); }));
+  }
+  const auto beside = phases(plan_).beside;
+  if (beside.empty()) return {};
+  const bool own = std::ranges::any_of(beside, [&](const plan::Change& change) {
+    const auto* create = std::get_if<plan::Create>(&change);
+    return create && create->desired.release != 0;
+  });
+  StageScope stage(env_, service.name, own ? Stage::start : Stage::apply);
+  if (auto applied = engine::apply(beside, outcome.ref, provider_, {live_.revision}, calls_, env_, stage);
+      !applied) {
+    stage.fail(applied.error().resource + ": " + applied.error().message);
+    return applied;
+  }
+  stage.end(own ? "release " + std::to_string(wants_release() ? plan_.release : outcome.serving) : "");
+  return {};
+}
+
+bool DeployRun::apply() {
+  if (auto made = make_release(); !made) return stop(std::move(made).error(), Stage::apply);
+  return true;
+}
+
+bool DeployRun::verify() {
+  const auto beside = phases(plan_).beside;
+  const bool started = std::ranges::any_of(beside, [](const plan::Change& change) {
+    const auto* create = std::get_if<plan::Create>(&change);
+    return create && create->desired.release != 0;
+  });
+  if (!wants_release() && !started) return true;
+  const int release = wants_release() ? plan_.release : outcome.serving;
+  StageScope stage(env_, service.name, Stage::verify);
+  const auto check = [&]() -> Result<std::string> {
+    MDL_TRY(std::string seen, wait_ready(outcome.ref, release, request_.timeout, provider_, env_, stage));
+    MDL_TRY(const int golden, check_golden(outcome.ref, release, service.golden, service.folder,
+                                           service.http.timeout, provider_));
+    if (golden > 0) seen += ", " + counted(static_cast<std::size_t>(golden), "golden request") + " equal";
+    return seen;
+  };
+  auto seen = check();
+  if (!seen) {
+    stage.fail(seen.error().message);
+    return stop(std::move(seen).error(), Stage::verify);
+  }
+  stage.end(*seen);
+  return true;
+}
+
+bool DeployRun::promote() {
+  if (!wants_release()) return true;
+  auto promoted =
+      engine::promote(outcome.ref, plan_.release, service.rollout, live_, provider_, calls_, env_);
+  if (!promoted) return stop(std::move(promoted).error(), Stage::promote);
+  promoted_ = true;
+  StageScope stage(env_, service.name, Stage::promote);
+  stage.end(before_.split.empty()
+                ? "live " + std::to_string(plan_.release)
+                : "live " + std::to_string(before_.release()) + " → " + std::to_string(plan_.release));
+  return true;
+}
+
+void DeployRun::finish() {
+  const auto after = phases(plan_).after;
+  const auto settle_all = [&]() -> Result<void> {
+    StageScope stage(env_, service.name, Stage::prune);
+    MDL_CHECK(engine::apply(after, outcome.ref, provider_, {live_.revision}, calls_, env_, stage));
+    std::set<int> removed;
+    for (const auto& change : after)
+      if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
+        removed.insert(removal->release);
+    if (!removed.empty()) stage.end(counted(removed.size(), "old release") + " removed");
+    return settle(outcome.ref, live_, promoted_ ? plan_.release : 0, removed, provider_, calls_, env_);
+  };
+  auto settled = settle_all();
+  tell_serving(outcome, provider_);
+  if (settled && promoted_ && !service.hooks.post_deploy.empty()) {
+    StageScope stage(env_, service.name, Stage::promote);
+    settled = run_hook("post-deploy", service.hooks.post_deploy, service, plan_.release, outcome.url, calls_,
+                       stage);
+    stage.end("hook post-deploy");
+  }
+  if (settled) {
+    calls_.finish();
+    return;
+  }
+  outcome.failed_stage = Stage::prune;
+  // What this run wanted serves; only what follows a promote is open, and the next run does it.
+  outcome.exit = settled.error().kind == ErrorKind::interrupted ? Exit::interrupted : Exit::attention;
+  outcome.error = std::move(settled).error();
+}
+
+void DeployRun::give_up() {
+  if (outcome.exit == Exit::interrupted) return;  // stays as it is, for resume
+  if (outcome.exit == Exit::conflict) {
+    tell_winner(outcome, provider_);
+    calls_.finish();
+    return;
+  }
+  if (recorded_) {
+    StageScope stage(env_, service.name, Stage::prune);
+    std::vector<plan::Change> undo;
+    if (auto resources = provider_.resources->list(outcome.ref); resources)
+      for (const auto& resource : *resources)
+        if (resource.release == plan_.release)
+          undo.emplace_back(plan::Delete{resource.id, resource.release, resource.revision});
+    const bool undone = engine::apply(undo, outcome.ref, provider_, {live_.revision}, calls_, env_, stage) &&
+                        mark_failed(outcome.ref, plan_.release,
+                                    outcome.error ? outcome.error->message : "given up", provider_, calls_);
+    if (undone) calls_.finish();
+  } else {
+    calls_.finish();
+  }
+  if (service.hooks.on_failure.empty() || !recorded_) return;
+  StageScope stage(env_, service.name, Stage::prune);
+  auto hook = run_hook("on-failure", service.hooks.on_failure, service, plan_.release, {}, calls_, stage);
+  stage.end(hook ? "hook on-failure" : hook.error().message);
+}
+
+void DeployRun::take_back() {
+  if (!promoted_) return;
+  promoted_ = false;
+  auto swapped = swap_live(outcome.ref, live_, before_.split, provider_, calls_);
+  if (!swapped) {
+    outcome.exit = Exit::attention;
+    outcome.error = std::move(swapped).error();
+    return;
+  }
+  (void)settle(outcome.ref, live_, 0, {}, provider_, calls_, env_);  // the next run repeats it
+}
+
+}  // namespace mdl::engine

@@ -1,0 +1,215 @@
+#include <algorithm>
+
+#include "core/engine/apply.hpp"
+#include "core/engine/planner.hpp"
+#include "core/engine/rollout.hpp"
+#include "core/engine/settle.hpp"
+#include "core/engine/verify.hpp"
+#include "core/util/text.hpp"
+
+namespace mdl::engine {
+
+using release::Record;
+using release::State;
+
+namespace {
+
+std::string number(int value) { return std::to_string(value); }
+
+// The entry whose release is to serve. Errors: not_found and refused, in words for people.
+Result<const Record*> choose(const RollbackRequest& request, const Snapshot& snapshot) {
+  const auto candidates = snapshot.restorable();
+  if (!request.to || *request.to < 0) {
+    const auto back = static_cast<std::size_t>(request.to ? -*request.to : 1);
+    if (candidates.size() >= back) return candidates[back - 1];
+    if (candidates.empty()) return fail(ErrorKind::not_found, "there is no earlier release to go back to");
+    return fail(ErrorKind::not_found,
+                "only " + number(static_cast<int>(candidates.size())) + " earlier releases can be restored");
+  }
+  const auto* record = snapshot.record(*request.to);
+  if (!record) return fail(ErrorKind::not_found, "there is no release " + number(*request.to));
+  if (record->runs == snapshot.live.release()) {
+    if (request.rehearse) return fail(ErrorKind::invalid, "release " + number(record->runs) + " serves now");
+    return record;
+  }
+  if (record->state == State::pruned || record->state == State::failed || record->state == State::pending)
+    return fail(ErrorKind::refused, "release " + number(*request.to) + " is " +
+                                        std::string(to_string(record->state)) + " and cannot be restored" +
+                                        (record->reason.empty() ? "" : ": " + record->reason));
+  return record;
+}
+
+// What release `record.runs` needs and does not have any more. Reads only.
+Result<void> check_set(const ServiceRef& ref, const Record& record, Provider& provider) {
+  MDL_TRY(const bool artifact, provider.artifacts->present(ref, record.artifact));
+  if (!artifact)
+    return fail(ErrorKind::refused, "the artifact of release " + number(record.runs) + " is gone (" +
+                                        record.artifact.substr(0, 8) + ")");
+  if (record.secret_versions.empty()) return {};
+  MDL_TRY(const auto lost, provider.secrets->lost(ref, record.secret_versions));
+  if (!lost.empty())
+    return fail(ErrorKind::refused,
+                "secret " + lost.front() + " of release " + number(record.runs) + " can no longer be read");
+  return {};
+}
+
+// Creates of the release's own resources that are not there any more, as its record holds them.
+Result<std::vector<plan::Change>> missing_resources(const Record& original, const Snapshot& snapshot) {
+  std::vector<plan::Change> changes;
+  for (const auto& value : original.resources.as_array()) {
+    MDL_TRY(auto desired, plan::desired_from(value));
+    if (!snapshot.resource(desired.id)) changes.emplace_back(plan::Create{std::move(desired)});
+  }
+  return changes;
+}
+
+class Rollback {
+ public:
+  Rollback(const RollbackRequest& request, Provider& provider, Environment& env)
+      : request_(request), provider_(provider), env_(env), calls_(env, request.ref, "rollback") {
+    outcome_.ref = request.ref;
+  }
+
+  Outcome run() {
+    const auto begun = env_.clock.elapsed();
+    if (auto done = work(); !done) {
+      const auto kind = done.error().kind;
+      fail_with(outcome_, std::move(done).error(), stage_);
+      if (kind == ErrorKind::conflict) tell_winner(outcome_, provider_);
+      // Before the first mutating call nothing has changed; what serves goes on in any case.
+      if (kind != ErrorKind::conflict && kind != ErrorKind::interrupted)
+        outcome_.exit = calls_.made() == 0 ? Exit::failed : Exit::previous_serves;
+      if (kind != ErrorKind::interrupted) undo();
+    } else {
+      calls_.finish();
+    }
+    tell_serving(outcome_, provider_);
+    outcome_.duration = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun);
+    return std::move(outcome_);
+  }
+
+ private:
+  Result<void> work() {
+    MDL_TRY(auto snapshot, observe(request_.ref, provider_));
+    outcome_.serving = snapshot.live.release();
+    MDL_TRY(const Record* target, choose(request_, snapshot));
+    outcome_.release = target->runs;
+    if (target->runs == snapshot.live.release() && snapshot.live.split.size() == 1) {
+      outcome_.nothing_to_do = true;
+      return {};
+    }
+    MDL_CHECK(check(*target));
+    return request_.rehearse ? rehearse(*target, snapshot) : restore(*target, snapshot);
+  }
+
+  Result<void> check(const Record& target) {
+    StageScope stage(env_, request_.ref.service, Stage::check);
+    if (auto checked = check_set(request_.ref, target, provider_); !checked) {
+      stage.fail(checked.error().message);
+      return checked;
+    }
+    const auto secrets = target.secret_versions.size();
+    std::string what = "code and configuration";
+    if (secrets > 0)
+      what = "code, configuration and " + number(static_cast<int>(secrets)) + " secret version" +
+             (secrets == 1 ? "" : "s");
+    stage.end(what + " of " + number(target.runs) + " are there");
+    return {};
+  }
+
+  // Brings the release up without traffic and waits until it is healthy.
+  Result<void> bring_up(const Record& target, const Snapshot& snapshot, const provider::Fence& fence) {
+    const auto* original = snapshot.record(target.runs);
+    MDL_TRY(const auto missing, missing_resources(original ? *original : target, snapshot));
+    if (!missing.empty()) {
+      StageScope stage(env_, request_.ref.service, Stage::start);
+      MDL_CHECK(apply(missing, request_.ref, provider_, fence, calls_, env_, stage));
+      stage.end("release " + number(target.runs));
+    }
+    MDL_TRY(const auto now, provider_.health->readiness(request_.ref, target.runs));
+    if (now.state == provider::Readiness::State::ready) return {};
+    stage_ = Stage::verify;
+    StageScope stage(env_, request_.ref.service, Stage::verify);
+    MDL_CHECK(calls_.make("wake release " + number(target.runs),
+                          [&] { return provider_.health->wake(request_.ref, target.runs, fence); }));
+    auto ready = wait_ready(request_.ref, target.runs, request_.timeout, provider_, env_, stage);
+    if (!ready) {
+      stage.fail(ready.error().message);
+      return fail(std::move(ready).error());
+    }
+    stage.end(*ready);
+    return {};
+  }
+
+  Result<void> restore(const Record& target, const Snapshot& snapshot) {
+    Record entry = target;
+    entry.number = snapshot.next_number();
+    entry.state = State::pending;
+    entry.how = "rollback to " + number(target.runs);
+    entry.author = env_.author;
+    entry.created = env_.clock.now();
+    entry.live_since = {};
+    entry.reason.clear();
+    entry.revision.clear();
+    calls_.release(entry.number);
+    MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
+    MDL_CHECK(calls_.make("append record " + number(entry.number),
+                          [&] { return provider_.releases->append(request_.ref, entry); }));
+    outcome_.record = entry.number;
+    auto live = snapshot.live;
+    stage_ = Stage::promote;
+    {
+      StageScope stage(env_, request_.ref.service, Stage::promote);
+      MDL_CHECK(swap_live(request_.ref, live, {{target.runs, 1.0}}, provider_, calls_));
+      stage.end("live " + number(snapshot.live.release()) + " → " + number(target.runs));
+    }
+    restored_ = true;
+    return settle(request_.ref, live, entry.number, {}, provider_, calls_, env_);
+  }
+
+  Result<void> rehearse(const Record& target, const Snapshot& snapshot) {
+    const auto begun = env_.clock.elapsed();
+    auto passed = [&]() -> Result<void> {
+      MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
+      MDL_TRY(const int golden, check_golden(request_.ref, target.runs, request_.golden, request_.folder,
+                                             request_.timeout, provider_));
+      (void)golden;
+      return {};
+    }();
+    Record record = target;
+    record.rehearsal =
+        release::Rehearsal{.at = env_.clock.now(),
+                           .took = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun),
+                           .passed = passed.has_value()};
+    outcome_.previous_rehearsal = record.rehearsal;
+    auto noted = calls_.make("update record " + number(record.number),
+                             [&] { return provider_.releases->update(request_.ref, record); });
+    if (passed && !noted) return fail(std::move(noted).error());
+    return passed;
+  }
+
+  // The entry of a rollback that did not come to its promote must not look as if it went on.
+  void undo() {
+    if (outcome_.record != 0 && !restored_)
+      (void)mark_failed(request_.ref, outcome_.record, outcome_.error ? outcome_.error->message : "",
+                        provider_, calls_);
+    if (restored_) outcome_.exit = Exit::attention;
+    calls_.finish();
+  }
+
+  const RollbackRequest& request_;
+  Provider& provider_;
+  Environment& env_;
+  Calls calls_;
+  Outcome outcome_;
+  Stage stage_ = Stage::check;
+  bool restored_ = false;
+};
+
+}  // namespace
+
+Outcome rollback(const RollbackRequest& request, Provider& provider, Environment& env) {
+  return Rollback(request, provider, env).run();
+}
+
+}  // namespace mdl::engine

@@ -1,0 +1,91 @@
+#include "core/engine/settle.hpp"
+
+#include <algorithm>
+
+namespace mdl::engine {
+
+using release::Record;
+using release::State;
+
+namespace {
+
+State settled_state(const Record& record, int own, const std::set<int>& removed) {
+  if (record.state == State::pending && own != 0 && record.number < own) return State::failed;
+  if (record.state == State::superseded && removed.contains(record.runs)) return State::pruned;
+  return record.state;
+}
+
+}  // namespace
+
+Result<void> settle(const ServiceRef& ref, const plan::Live& live, int own, const std::set<int>& removed,
+                    Provider& provider, Calls& calls, Environment& env) {
+  MDL_TRY(const auto stored, provider.releases->list(ref));
+  auto wanted = stored;
+  settle_states(wanted, live);
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    auto& record = wanted[i];
+    const auto before = record.state;
+    record.state = settled_state(record, own, removed);
+    if (before == State::pending && record.state == State::failed)
+      record.reason = "another run went live first";
+    const bool goes_live = record.state == State::live && record.live_since == Time{};
+    if (goes_live) record.live_since = env.clock.now();
+    if (record.state == stored[i].state && !goes_live) continue;
+    auto updated = calls.make("update record " + std::to_string(record.number),
+                              [&] { return provider.releases->update(ref, record); });
+    if (!updated && updated.error().kind != ErrorKind::conflict) return fail(std::move(updated).error());
+  }
+  return {};
+}
+
+Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& reason, Provider& provider,
+                         Calls& calls) {
+  MDL_TRY(auto records, provider.releases->list(ref));
+  for (auto& record : records) {
+    if (record.number != number || record.state != State::pending) continue;
+    record.state = State::failed;
+    record.reason = reason;
+    auto updated = calls.make("update record " + std::to_string(number),
+                              [&] { return provider.releases->update(ref, record); });
+    if (!updated) return fail(std::move(updated).error());
+  }
+  return {};
+}
+
+void tell_serving(Outcome& outcome, Provider& provider) {
+  const auto snapshot = observe(outcome.ref, provider);
+  if (!snapshot) return;
+  outcome.serving = snapshot->live.release();
+  if (auto url = provider.invoke->url(outcome.ref); url) outcome.url = *url;
+  const auto previous = snapshot->restorable();
+  if (previous.empty()) return;
+  outcome.previous = previous.front()->runs;
+  outcome.previous_restorable = true;
+  outcome.previous_rehearsal = previous.front()->rehearsal;
+}
+
+void tell_winner(Outcome& outcome, Provider& provider) {
+  outcome.exit = Exit::conflict;
+  const auto snapshot = observe(outcome.ref, provider);
+  if (!snapshot) return;
+  outcome.serving = snapshot->live.release();
+  if (const auto* record = snapshot->serving()) outcome.winner = *record;
+}
+
+void fail_with(Outcome& outcome, Error error, std::optional<Stage> stage) {
+  outcome.failed_stage = stage;
+  switch (error.kind) {
+    case ErrorKind::interrupted:
+      outcome.exit = Exit::interrupted;
+      break;
+    case ErrorKind::conflict:
+      outcome.exit = Exit::conflict;
+      break;
+    default:
+      outcome.exit = outcome.serving != 0 ? Exit::previous_serves : Exit::failed;
+      break;
+  }
+  outcome.error = std::move(error);
+}
+
+}  // namespace mdl::engine

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <set>
+
+#include "core/engine/calls.hpp"
+#include "core/engine/snapshot.hpp"
+
+namespace mdl::engine {
+
+// Brings the history in line with the live pointer: the entry `own` (0: none) that went live gets its time,
+// what it replaced becomes superseded, pending entries older than `own` belong to runs that can no longer win
+// and become failed, entries whose release is in `removed` become pruned. An entry that another run changed
+// meanwhile is left to it.
+Result<void> settle(const ServiceRef& ref, const plan::Live& live, int own, const std::set<int>& removed,
+                    Provider& provider, Calls& calls, Environment& env);
+
+// Marks one entry failed, for the history.
+Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& reason, Provider& provider,
+                         Calls& calls);
+
+// Fills an outcome with who won: the newest entry whose release serves now.
+void tell_winner(Outcome& outcome, Provider& provider);
+// Fills what serves now and what could be restored.
+void tell_serving(Outcome& outcome, Provider& provider);
+
+// The exit code and words of an error before anything live was touched; `serving` is the release that serves.
+void fail_with(Outcome& outcome, Error error, std::optional<Stage> stage);
+
+}  // namespace mdl::engine

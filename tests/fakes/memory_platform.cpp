@@ -1,0 +1,345 @@
+#include "tests/fakes/memory_platform.hpp"
+
+#include <algorithm>
+
+#include "core/plan/plan.hpp"
+
+namespace mdl::fakes {
+
+namespace {
+
+using plan::Desired;
+using plan::Observed;
+using provider::Fence;
+using release::Record;
+using release::ServiceRef;
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+class Part {
+ public:
+  explicit Part(MemoryPlatform& platform) : platform_(platform) {}
+
+ protected:
+  // One mutating call: faults before and after, and the fence.
+  template <class F>
+  auto mutate(const std::string& call, const ServiceRef& ref, const Fence* fence, F f) -> decltype(f()) {
+    if (platform_.before) MDL_CHECK(platform_.before(call));
+    {
+      Lock lock(platform_.mutex);
+      const auto& live = platform_.state(ref).live;
+      if (fence && fence->live_revision != live.revision)
+        return fail(ErrorKind::conflict,
+                    "what is live changed: release " + std::to_string(live.release()) + " serves now");
+      platform_.calls.push_back(call);
+      auto result = f();
+      if (!result) return result;
+      if (platform_.after) MDL_CHECK(platform_.after(call));
+      return result;
+    }
+  }
+  std::string revision() { return std::to_string(platform_.next_revision++); }
+
+  MemoryPlatform& platform_;
+};
+
+class Limits final : public provider::Limits, Part {
+ public:
+  using Part::Part;
+  std::span<const provider::Limit> published() const override { return platform_.limits; }
+  std::optional<std::string> refuses(std::string_view field, const provider::Service&) const override {
+    if (std::ranges::find(platform_.refused_fields, field) == platform_.refused_fields.end())
+      return std::nullopt;
+    return "is not honoured in memory";
+  }
+  std::vector<manifest::Problem> examine(const provider::Service&) override { return platform_.problems; }
+};
+
+class Artifacts final : public provider::Artifacts, Part {
+ public:
+  using Part::Part;
+  Result<void> prepare(const provider::Service&, const provider::OnProgress&) override { return {}; }
+  Result<Platform> platform(const provider::Service&) override { return Platform{.platform = "memory/any"}; }
+  Result<std::uint64_t> missing(const provider::Service&, const oci::LayerPlan& layers) override {
+    Lock lock(platform_.mutex);
+    return platform_.artifacts.contains(layers.digest()) ? 0 : std::max<std::uint64_t>(layers.bytes(), 1);
+  }
+  Result<std::string> put(const provider::Service&, const oci::LayerPlan& layers,
+                          const provider::OnProgress&) override {
+    Lock lock(platform_.mutex);
+    platform_.artifacts.insert(layers.digest());
+    return std::to_string(layers.layers.size()) + " layers";
+  }
+  Result<bool> present(const ServiceRef&, const std::string& artifact) override {
+    Lock lock(platform_.mutex);
+    return platform_.artifacts.contains(artifact);
+  }
+};
+
+class Secrets final : public provider::Secrets, Part {
+ public:
+  using Part::Part;
+  Result<std::map<std::string, std::string>> versions(const provider::Service& service) override {
+    std::map<std::string, std::string> versions;
+    for (const auto& [name, ref] : service.secrets) {
+      const auto found = platform_.secret_versions.find(name);
+      if (found == platform_.secret_versions.end())
+        return fail(ErrorKind::not_found, "secret " + name + " is not in its store");
+      versions[name] = found->second;
+    }
+    return versions;
+  }
+  Result<void> keep(const provider::Service& service,
+                    const std::map<std::string, std::string>& versions) override {
+    const ServiceRef ref{service.name, service.target.name};
+    return mutate("keep secrets", ref, nullptr, [&]() -> Result<void> {
+      for (const auto& [name, version] : versions) platform_.state(ref).secrets[name].insert(version);
+      return {};
+    });
+  }
+  Result<std::vector<std::string>> lost(const ServiceRef& ref,
+                                        const std::map<std::string, std::string>& versions) override {
+    Lock lock(platform_.mutex);
+    std::vector<std::string> lost;
+    for (const auto& [name, version] : versions)
+      if (!platform_.state(ref).secrets[name].contains(version)) lost.push_back(name);
+    return lost;
+  }
+};
+
+class Resources final : public provider::Resources, Part {
+ public:
+  using Part::Part;
+  std::vector<Desired> desired(const provider::Service& service,
+                               const provider::ReleaseInfo& release) const override {
+    Desired listener{.id = {"listener", service.name}, .serves = true};
+    listener.spec = Value::object({{"timeout_ms", service.http.timeout.count()}});
+    Desired instances{.id = {"instances", service.name + "/" + std::to_string(release.number)},
+                      .release = release.number,
+                      .needs = {listener.id}};
+    Value env = Value::object(), secrets = Value::object();
+    for (const auto& [name, value] : service.env) env.set(name, value);
+    for (const auto& [name, version] : release.secret_versions) secrets.set(name, version);
+    instances.spec = Value::object({{"artifact", release.artifact},
+                                    {"env", env},
+                                    {"secrets", secrets},
+                                    {"memory_bytes", service.resources.memory_bytes}});
+    return {listener, instances};
+  }
+  Result<std::vector<std::optional<Observed>>> observe(const ServiceRef& ref,
+                                                       std::span<const plan::ResourceId> ids) override {
+    Lock lock(platform_.mutex);
+    std::vector<std::optional<Observed>> found;
+    for (const auto& id : ids) {
+      auto* stored = find(ref, id);
+      found.push_back(stored ? std::optional(stored->observed) : std::nullopt);
+    }
+    return found;
+  }
+  Result<std::vector<Observed>> list(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    std::vector<Observed> found;
+    for (const auto& stored : platform_.state(ref).resources) found.push_back(stored.observed);
+    return found;
+  }
+  std::vector<plan::FieldDiff> diff(const Desired& desired, const Observed& observed) const override {
+    return plan::compare(desired.spec, observed.spec, {"env.*"});
+  }
+  Result<void> apply(const ServiceRef& ref, const plan::Change& change, const Fence& fence) override {
+    return mutate(plan::identity(change), ref, &fence, [&] { return make(ref, change); });
+  }
+
+ private:
+  MemoryPlatform::Stored* find(const ServiceRef& ref, const plan::ResourceId& id) {
+    auto& resources = platform_.state(ref).resources;
+    const auto found =
+        std::ranges::find_if(resources, [&](const auto& stored) { return stored.observed.id == id; });
+    return found == resources.end() ? nullptr : &*found;
+  }
+  Result<void> make(const ServiceRef& ref, const plan::Change& change) {
+    if (const auto* removal = std::get_if<plan::Delete>(&change)) {
+      std::erase_if(platform_.state(ref).resources,
+                    [&](const auto& stored) { return stored.observed.id == removal->id; });
+      return {};
+    }
+    const auto* create = std::get_if<plan::Create>(&change);
+    const auto* update = std::get_if<plan::Update>(&change);
+    const auto& desired = create   ? create->desired
+                          : update ? update->desired
+                                   : std::get<plan::Replace>(change).desired;
+    auto* stored = find(ref, desired.id);
+    if (create && stored && stored->observed.spec == desired.spec) return {};
+    if (create && stored) return fail(ErrorKind::conflict, plan::to_string(desired.id) + " exists");
+    if (!create && (!stored || (update && update->revision != stored->observed.revision)))
+      return fail(ErrorKind::conflict, plan::to_string(desired.id) + " moved");
+    if (!stored) stored = &platform_.state(ref).resources.emplace_back();
+    stored->observed = {
+        .id = desired.id, .release = desired.release, .spec = desired.spec, .revision = revision()};
+    return {};
+  }
+};
+
+class Health final : public provider::Health, Part {
+ public:
+  using Part::Part;
+  Result<provider::Readiness> readiness(const ServiceRef& ref, int release) override {
+    using enum provider::Readiness::State;
+    Lock lock(platform_.mutex);
+    for (const auto& stored : platform_.state(ref).resources) {
+      if (stored.observed.release != release) continue;
+      if (!stored.awake) return provider::Readiness{.state = waiting, .detail = "at rest"};
+      if (platform_.behaviour) return platform_.behaviour(ref.service, release);
+      return provider::Readiness{.state = ready, .detail = "healthy"};
+    }
+    return provider::Readiness{.state = failed, .detail = "release has no instances", .code = "absent"};
+  }
+  Result<void> wake(const ServiceRef& ref, int release, const Fence& fence) override {
+    return mutate("wake release " + std::to_string(release), ref, &fence, [&]() -> Result<void> {
+      for (auto& stored : platform_.state(ref).resources)
+        if (stored.observed.release == release) stored.awake = true;
+      return {};
+    });
+  }
+};
+
+class Traffic final : public provider::Traffic, Part {
+ public:
+  using Part::Part;
+  Result<plan::Live> read(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    return platform_.state(ref).live;
+  }
+  Result<plan::Live> swap(const ServiceRef& ref, const plan::Live& expected,
+                          const plan::Split& wanted) override {
+    const Fence fence{expected.revision};
+    const plan::Change change = plan::Promote{expected.split, wanted};
+    return mutate(plan::identity(change), ref, &fence, [&]() -> Result<plan::Live> {
+      auto& live = platform_.state(ref).live;
+      live = {.split = wanted, .revision = std::to_string(std::stoi(live.revision) + 1)};
+      return live;
+    });
+  }
+};
+
+class Releases final : public provider::Releases, Part {
+ public:
+  using Part::Part;
+  Result<std::vector<Record>> list(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    auto records = platform_.state(ref).records;
+    std::ranges::sort(records, std::greater(), &Record::number);
+    return records;
+  }
+  Result<Record> append(const ServiceRef& ref, const Record& record) override {
+    return mutate("append record " + std::to_string(record.number), ref, nullptr, [&]() -> Result<Record> {
+      auto& records = platform_.state(ref).records;
+      if (std::ranges::find(records, record.number, &Record::number) != records.end())
+        return fail(ErrorKind::conflict, "release " + std::to_string(record.number) + " exists");
+      records.push_back(record);
+      records.back().revision = revision();
+      return records.back();
+    });
+  }
+  Result<Record> update(const ServiceRef& ref, const Record& record) override {
+    return mutate("update record " + std::to_string(record.number), ref, nullptr, [&]() -> Result<Record> {
+      auto& records = platform_.state(ref).records;
+      const auto found = std::ranges::find(records, record.number, &Record::number);
+      if (found == records.end() || found->revision != record.revision)
+        return fail(ErrorKind::conflict, "record " + std::to_string(record.number) + " moved");
+      *found = record;
+      found->revision = revision();
+      return *found;
+    });
+  }
+  Result<void> erase(const ServiceRef& ref) override {
+    return mutate("erase records", ref, nullptr, [&]() -> Result<void> {
+      platform_.services.erase(ref.service + "@" + ref.target);
+      return {};
+    });
+  }
+};
+
+class Scaling final : public provider::Scaling, Part {
+ public:
+  using Part::Part;
+  Result<manifest::Scale> read(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    return platform_.state(ref).scale;
+  }
+  Result<void> set(const ServiceRef& ref, const manifest::Scale& wanted, const Fence& fence) override {
+    return mutate("update scale", ref, &fence, [&]() -> Result<void> {
+      platform_.state(ref).scale = wanted;
+      return {};
+    });
+  }
+};
+
+class Logs final : public provider::Logs {
+ public:
+  Result<provider::LogPage> read(const ServiceRef&, const provider::LogQuery&, const std::string&) override {
+    return provider::LogPage{.empty_reason = "nothing is written in memory"};
+  }
+};
+
+class Metrics final : public provider::Metrics, Part {
+ public:
+  using Part::Part;
+  Result<provider::MetricsReport> read(const ServiceRef&, Milliseconds, Milliseconds) override {
+    return platform_.measured ? platform_.measured() : provider::MetricsReport{};
+  }
+};
+
+class Invoke final : public provider::Invoke, Part {
+ public:
+  using Part::Part;
+  Result<provider::HttpResponse> send(const ServiceRef& ref, std::optional<int> release,
+                                      const provider::HttpRequest& request, Milliseconds,
+                                      const std::function<void(std::string_view)>&) override {
+    Lock lock(platform_.mutex);
+    const int to = release ? *release : platform_.state(ref).live.release();
+    if (platform_.answer) return platform_.answer(to, request);
+    return provider::HttpResponse{.status = 200, .body = "{}", .release = to};
+  }
+  Result<std::string> url(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    if (platform_.state(ref).resources.empty()) return fail(ErrorKind::not_found, "not deployed");
+    return "memory://" + ref.service;
+  }
+};
+
+class Inspect final : public provider::Inspect, Part {
+ public:
+  using Part::Part;
+  Result<provider::Status> status(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    return provider::Status{.health = platform_.state(ref).live.split.empty() ? "absent" : "ok"};
+  }
+  std::vector<Check> doctor(const provider::Service&) override {
+    return {{.ok = true, .text = "memory is there"}};
+  }
+  Result<std::vector<Garbage>> garbage() override { return std::vector<Garbage>{}; }
+  Result<void> collect() override { return {}; }
+};
+
+}  // namespace
+
+provider::Provider make_memory_provider(MemoryPlatform& platform) {
+  provider::Provider provider;
+  provider.name = "memory";
+  provider.place = "in memory";
+  provider.limits = std::make_unique<Limits>(platform);
+  provider.artifacts = std::make_unique<Artifacts>(platform);
+  provider.secrets = std::make_unique<Secrets>(platform);
+  provider.resources = std::make_unique<Resources>(platform);
+  provider.health = std::make_unique<Health>(platform);
+  provider.traffic = std::make_unique<Traffic>(platform);
+  provider.releases = std::make_unique<Releases>(platform);
+  provider.scaling = std::make_unique<Scaling>(platform);
+  provider.logs = std::make_unique<Logs>();
+  provider.metrics = std::make_unique<Metrics>(platform);
+  provider.invoke = std::make_unique<Invoke>(platform);
+  provider.inspect = std::make_unique<Inspect>(platform);
+  return provider;
+}
+
+}  // namespace mdl::fakes
