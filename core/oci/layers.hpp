@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/manifest/service.hpp"
@@ -22,7 +23,7 @@ struct File {
   std::string link;         // target of a symbolic link; empty for regular files
   std::uint64_t bytes = 0;
   bool executable = false;
-  Digest sha256;
+  Digest sha256;            // empty for links
 };
 
 enum class LayerKind { dependencies, application, weights, front };
@@ -42,7 +43,7 @@ struct LayerPlan {
   std::vector<Layer> layers;      // dependencies, front, weights, application: what changes least comes first
   Digest digest() const;          // of the layers' kinds and digests: names the artifact
   std::uint64_t bytes() const;
-  const Layer* find(LayerKind kind) const;
+  const Layer* find(LayerKind kind) const;  // nullptr: the artifact has none
 };
 
 struct LayerRequest {
@@ -51,19 +52,36 @@ struct LayerRequest {
   std::string python;             // full version of the interpreter, part of the dependencies' key; empty: no Python
   std::vector<File> front;        // generated files of the platform's front, see provider::Artifacts::Platform
   std::vector<std::string> servers;  // requirement lines added to the service's own
-  std::string stat_cache;         // path of the cache file (size, mtime, ctime, inode → digest); empty: none
+  std::string stat_cache;         // folder of the caches (size, mtime, ctime, inode, device → digest), one file for each
+                                  // service folder; empty: none
+  std::function<void(const std::string& path)> on_read = {};  // before a file is read; from several threads at once
 };
 
-// Reads and hashes the service's files. Application files are those that `include` names (default: all) except what
-// .gitignore and .mdlignore exclude, .git, mdl.yaml's own build folders (.venv, __pycache__, .mdl) and the model's files.
-// Symbolic links that leave the folder are refused. A file that changes while it is read is an error of kind conflict.
-// Errors: invalid (with the manifest line) for an include or model path that matches nothing.
+// Selects and hashes the service's files.
+//
+// Application: what `include` names (default: everything) without
+// - what .gitignore files exclude, those between the repository's top and the folder included, and .mdlignore files, which
+//   have the last word: "!dist/" there takes back what .gitignore excludes. Neither the user's own excludes file nor what
+//   the repository tracks is asked, so that every checkout gives the same artifact;
+// - version control, caches of tools, virtual environments, the manifest, .gitignore and .mdlignore themselves;
+// - the model's paths, which are the weights layer (only .mdlignore speaks of what lies in them; links are followed).
+// Empty folders, sockets, pipes and devices are not part of it. Front files come as they are given.
+// There is always an application layer, a dependencies layer when `python` is given, the others when they have a file.
+//
+// Errors: invalid (with the manifest line) for an include or model path that matches nothing, a `sha256` that does not
+// match, a requirements file that cannot be used, or a name that is not UTF-8; refused for a symbolic link that leaves the
+// folder and for `model.from`; conflict for a file that changes while it is read; unavailable for one that cannot be read.
 Result<LayerPlan> plan_layers(const LayerRequest& request);
 
-// Writes all layers but dependencies below `folder`, which must not exist: application and weights below folder/app, each
-// file at its path in the service's folder (the code opens weights/x as it does at home), front below folder/front. Files come by reflink or hard link from
-// `store` (a folder by digest, filled as needed), generated ones by value. Application files are copied so that a later
-// edit of the user's file cannot change a release. Atomic: written beside and renamed. An existing folder is success.
+// Writes all layers but dependencies below `folder`: application and weights below folder/app, each file at its path in
+// the service's folder (the code opens weights/x as it does at home), front below folder/front; both exist afterwards.
+// Application files are copied (by reflink where the file system can), so that a later edit cannot change a release;
+// weights are hard links into `store`, a folder of files named by their digest, which is filled as needed. Files are 0444
+// or 0555, folders 0755.
+// Each file is checked against its digest on the way. Written beside and renamed: `folder` is there as a whole or not at
+// all, also when the process is killed or two write it at once; an existing one is success. What a killed writer left
+// (*.partial-<pid> beside `folder` and in `store`) is removed by the next call.
+// Errors: conflict when a file is no longer what was planned; failed when it cannot be written (a full disk).
 Result<void> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store);
 
 }  // namespace mdl::oci
