@@ -58,7 +58,7 @@ struct Record {
   std::string how;                // "deploy", "rollback to 5", "promote"
   std::string reason;             // why it failed, in a few words
   std::optional<Rehearsal> rehearsal;
-  std::string revision;           // the provider's precondition token for an update of this record; not serialised
+  std::string revision;           // the provider's precondition token for an update of this record: read, never written
   Value extra;
 
   // What makes two deploys the same one: artifact and config.
@@ -66,6 +66,7 @@ struct Record {
   bool restorable() const { return state == State::superseded || state == State::live; }
 };
 
+// Times to the millisecond.
 Value to_value(const Record& record);
 // Errors: invalid, naming the member. A schema newer than this one is read as far as it is known.
 Result<Record> record_from(const Value& value);

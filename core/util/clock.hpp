@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace mdl {
 
@@ -37,5 +39,7 @@ Sleeper& system_sleeper();
 
 // RFC 3339 in UTC with milliseconds: 2026-11-24T11:03:11.204Z.
 std::string to_rfc3339(Time time);
+// RFC 3339 with any fraction (beyond nanoseconds it is cut) and "Z" or an offset; nullopt for anything else. Years 1970 to 2261.
+std::optional<Time> parse_rfc3339(std::string_view text);
 
 }  // namespace mdl
