@@ -1,14 +1,13 @@
 #include "core/oci/copy.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "core/oci/descriptor.hpp"
 #include "core/oci/directory.hpp"

@@ -5,9 +5,9 @@
 
 namespace mdl::oci {
 
-// Writes a file's bytes to `descriptor`, an empty file open for reading and writing, by reflink where the file system can,
-// and gives it the mode 0444 or 0555. Errors: conflict when the bytes are not those of file.sha256, failed when they cannot
-// be written.
+// Writes a file's bytes to `descriptor`, an empty file open for reading and writing, by reflink where the
+// file system can, and gives it the mode 0444 or 0555. Errors: conflict when the bytes are not those of
+// file.sha256, failed when they cannot be written.
 Result<void> write_bytes(const File& file, int descriptor);
 
 }  // namespace mdl::oci

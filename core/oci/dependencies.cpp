@@ -1,8 +1,7 @@
 #include "core/oci/dependencies.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
+#include <fmt/format.h>
 #include <optional>
 
 #include "core/oci/pyproject.hpp"
@@ -50,7 +49,8 @@ std::vector<std::string> logical_lines(std::string_view text) {
 std::optional<std::string_view> option(std::string_view line, std::string_view brief, std::string_view full) {
   if (line.starts_with(full)) {
     const auto rest = line.substr(full.size());
-    if (rest.empty() || rest.starts_with('=') || rest.starts_with(' ')) return trimmed(rest.substr(rest.empty() ? 0 : 1));
+    if (rest.empty() || rest.starts_with('=') || rest.starts_with(' '))
+      return trimmed(rest.substr(rest.empty() ? 0 : 1));
   }
   if (line.starts_with(brief) && !line.starts_with("--")) return trimmed(line.substr(brief.size()));
   return std::nullopt;
@@ -67,7 +67,8 @@ class Reader {
   Reader(const manifest::Service& service, std::string& text) : service_(service), text_(text) {}
 
   Result<void> read(const std::string& path, int depth) {
-    if (depth > deepest_reference) return invalid(path, "refers to itself or to more than ten files in a row");
+    if (depth > deepest_reference)
+      return invalid(path, "refers to itself or to more than ten files in a row");
     const auto full = std::filesystem::path(service_.folder) / path;
     auto content = read_file(full.string(), longest_file);
     if (!content && content.error().kind == ErrorKind::not_found) return invalid(path, "is not there");
@@ -86,9 +87,10 @@ class Reader {
     if (option(line, "-c", "--constraint"))
       return invalid(path, "has a constraints file, which is not supported: write the versions into it");
     if (is_local(line))
-      return invalid(path, fmt::format("asks for '{}', a path of this machine, which a release cannot bring along: "
-                                       "publish that package, or import it from the service's own folder",
-                                       printable(line)));
+      return invalid(path,
+                     fmt::format("asks for '{}', a path of this machine, which a release cannot bring along: "
+                                 "publish that package, or import it from the service's own folder",
+                                 printable(line)));
     text_ += line + '\n';
     return {};
   }

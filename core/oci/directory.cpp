@@ -1,13 +1,12 @@
 #include "core/oci/directory.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <memory>
 
 #include "core/util/text.hpp"

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <vector>
 
 #include "core/oci/descriptor.hpp"
@@ -18,8 +17,8 @@ struct Entry {
   EntryType type;
 };
 
-// An open folder. What lies in it is reached through its descriptor, so that a rename above it cannot lead elsewhere.
-// Errors: conflict when something vanished while the folder was read, unavailable otherwise.
+// An open folder. What lies in it is reached through its descriptor, so that a rename above it cannot lead
+// elsewhere. Errors: conflict when something vanished while the folder was read, unavailable otherwise.
 class Directory {
  public:
   // `path` is for error messages too. A symbolic link is followed.
@@ -42,7 +41,8 @@ class Directory {
 // Whether a regular file of that name is among them.
 bool has_file(const std::vector<Entry>& entries, std::string_view name);
 
-// The error of the system call that just failed on `path`: "'x' could not be <what>", with the system's words.
+// The error of the system call that just failed on `path`: "'x' could not be <what>", with the system's
+// words.
 std::unexpected<Error> system_failure(const std::string& path, std::string_view what);
 
 }  // namespace mdl::oci

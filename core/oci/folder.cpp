@@ -1,10 +1,9 @@
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "core/oci/copy.hpp"
 #include "core/oci/layers.hpp"
@@ -104,8 +103,8 @@ Result<void> write_folder(const LayerPlan& plan, const std::string& folder, cons
   remove_left_partials(store);
   MDL_TRY(auto partial, Partial::make_folder(folder));
   MDL_CHECK(Writer(partial.path(), store).write(plan));
-  // An existing folder is believed, so its files must be on the disk before it has its name. One call for the whole file
-  // system costs less than one for each of many small files.
+  // An existing folder is believed, so its files must be on the disk before it has its name. One call for the
+  // whole file system costs less than one for each of many small files.
   if (::syncfs(partial.descriptor()) != 0) return not_written(folder);
   MDL_TRY(const bool published, partial.publish_folder());
   if (published || is_folder(folder)) return {};

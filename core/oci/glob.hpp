@@ -5,8 +5,9 @@
 
 namespace mdl::oci {
 
-// An include pattern, relative to the service's folder: `*` and `?` stay within one name, `[a-z]` and `[!a-z]` name one
-// character, `**` stands for any number of folders. A pattern that matches a folder names everything below it.
+// An include pattern, relative to the service's folder: `*` and `?` stay within one name, `[a-z]` and
+// `[!a-z]` name one character, `**` stands for any number of folders. A pattern that matches a folder names
+// everything below it.
 class Glob {
  public:
   // `pattern` must be usable.

@@ -1,14 +1,13 @@
 #include "core/oci/hashing.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <sys/stat.h>
 #include <thread>
 
 #include "core/oci/descriptor.hpp"
@@ -59,9 +58,11 @@ Result<Digest> hash_one(const Found& file, std::string& block, const OnRead& on_
 // The files by falling size, taken one after the other by each thread: the largest does not come last.
 class Queue {
  public:
-  Queue(std::span<ToHash> files, const OnRead& on_read) : files_(files), on_read_(on_read), order_(files.size()) {
+  Queue(std::span<ToHash> files, const OnRead& on_read)
+      : files_(files), on_read_(on_read), order_(files.size()) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::ranges::stable_sort(order_, std::greater(), [&](std::size_t i) { return files_[i].file->stat.bytes; });
+    std::ranges::stable_sort(order_, std::greater(),
+                             [&](std::size_t i) { return files_[i].file->stat.bytes; });
   }
 
   void work() {
@@ -70,8 +71,10 @@ class Queue {
     for (std::size_t next = next_++; next < order_.size() && !failed_; next = next_++) {
       const auto index = order_[next];
       auto digest = hash_one(*files_[index].file, block, on_read_);
-      if (digest) files_[index].digest = std::move(*digest);
-      else note(std::move(digest).error());
+      if (digest)
+        files_[index].digest = std::move(*digest);
+      else
+        note(std::move(digest).error());
     }
   }
 

@@ -58,8 +58,8 @@ Result<std::unique_ptr<IgnoreRules>> IgnoreRules::parse(std::string_view text, s
   const auto lines = normalised(text);
   rules->ignored_ = std::make_unique<Judge>(*git);
   rules->kept_ = std::make_unique<Judge>(*git);
-  // A first rule that speaks of everything says what holds when no other does, and keeps libgit2 from asking the user's
-  // own excludes file afterwards. "!*" alone would be dropped as a negation of nothing.
+  // A first rule that speaks of everything says what holds when no other does, and keeps libgit2 from asking
+  // the user's own excludes file afterwards. "!*" alone would be dropped as a negation of nothing.
   MDL_CHECK(rules->ignored_->add("*\n" + lines));
   MDL_CHECK(rules->kept_->add("*\n!*\n" + lines));
   return rules;

@@ -18,8 +18,8 @@ class IgnoreRules {
   IgnoreRules(const IgnoreRules&) = delete;
   IgnoreRules& operator=(const IgnoreRules&) = delete;
 
-  // Whether `path` (a folder's ends in '/') is ignored, when it is `otherwise` as far as no rule here speaks of it. Rules
-  // about folders above it are not applied: who asks does not enter folders that are ignored.
+  // Whether `path` (a folder's ends in '/') is ignored, when it is `otherwise` as far as no rule here speaks
+  // of it. Rules about folders above it are not applied: who asks does not enter folders that are ignored.
   Result<bool> ignores(std::string_view path, bool otherwise) const;
 
  private:
@@ -29,8 +29,8 @@ class IgnoreRules {
   std::unique_ptr<Judge> ignored_, kept_;  // by what they say when no rule speaks
 };
 
-// The rules that hold in a folder: those of the folders above it and its own. Inner ones win, and .mdlignore wins over
-// .gitignore.
+// The rules that hold in a folder: those of the folders above it and its own. Inner ones win, and .mdlignore
+// wins over .gitignore.
 class FolderRules {
  public:
   // Adds `file` to the rules when it is there. `base` as in IgnoreRules::parse. Errors as read_file, failed.

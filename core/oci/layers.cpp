@@ -1,10 +1,9 @@
 #include "core/oci/layers.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fmt/format.h>
 #include <numeric>
 
 #include "core/oci/dependencies.hpp"
@@ -59,7 +58,8 @@ class Hashing {
     std::size_t index = 0;
     for (const auto* files : selected)
       for (const auto& file : *files)
-        if (const auto& digest = digests_[index++]; file.link.empty()) fresh.add(file.path, file.stat, digest);
+        if (const auto& digest = digests_[index++]; file.link.empty())
+          fresh.add(file.path, file.stat, digest);
     update.commit(fresh);
   }
 
@@ -109,14 +109,16 @@ Layer make_layer(LayerKind kind, std::vector<File> files) {
 Result<Layer> dependencies(const LayerRequest& request) {
   MDL_TRY(auto text, requirements_text(request));
   const auto key = fmt::format("python {}\nplatform {}\n{}", request.python, request.platform, text);
-  return Layer{.kind = LayerKind::dependencies, .digest = sha256(key), .bytes = 0, .files = {}, .requirements = text};
+  return Layer{
+      .kind = LayerKind::dependencies, .digest = sha256(key), .bytes = 0, .files = {}, .requirements = text};
 }
 
 Result<std::vector<File>> front_files(std::vector<File> files) {
   for (auto& file : files) {
     const std::filesystem::path path(file.path);
     if (file.path.empty() || path.is_absolute() || path.lexically_normal() != path || *path.begin() == "..")
-      return fail(ErrorKind::internal, fmt::format("a generated file has the path '{}'", printable(file.path)));
+      return fail(ErrorKind::internal,
+                  fmt::format("a generated file has the path '{}'", printable(file.path)));
     file.bytes = file.content.size();
     file.sha256 = sha256(file.content);
   }
@@ -131,11 +133,12 @@ Result<void> check_stated_digests(const manifest::Service& service, const std::v
     const auto path = std::filesystem::path(model.path).lexically_normal().string();
     const auto file = std::ranges::lower_bound(weights, path, {}, &File::path);
     if (file == weights.end() || file->path != path || file->sha256 == model.sha256) continue;
-    return fail(Error{.kind = ErrorKind::invalid,
-                      .message = fmt::format("'{}' is not the file that the manifest states: its SHA-256 is {}",
-                                             printable(model.path), file->sha256),
-                      .resource = model.path,
-                      .where = service.source_of(fmt::format("model.{}.sha256", i))});
+    return fail(
+        Error{.kind = ErrorKind::invalid,
+              .message = fmt::format("'{}' is not the file that the manifest states: its SHA-256 is {}",
+                                     printable(model.path), file->sha256),
+              .resource = model.path,
+              .where = service.source_of(fmt::format("model.{}.sha256", i))});
   }
   return {};
 }
@@ -144,10 +147,14 @@ Result<void> check_stated_digests(const manifest::Service& service, const std::v
 
 std::string_view to_string(LayerKind kind) {
   switch (kind) {
-    case LayerKind::dependencies: return "dependencies";
-    case LayerKind::application: return "application";
-    case LayerKind::weights: return "weights";
-    case LayerKind::front: return "front";
+    case LayerKind::dependencies:
+      return "dependencies";
+    case LayerKind::application:
+      return "application";
+    case LayerKind::weights:
+      return "weights";
+    case LayerKind::front:
+      return "front";
   }
   return "";
 }

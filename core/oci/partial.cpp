@@ -1,17 +1,16 @@
 #include "core/oci/partial.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <memory>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 namespace mdl::oci {
 
@@ -34,9 +33,10 @@ std::unexpected<Error> not_made(const std::string& path) {
 
 // Between being made and being locked it may have been taken for a leftover.
 bool is_still_there(const std::string& path, int descriptor) {
-  struct stat named {}, open {};
-  return ::lstat(path.c_str(), &named) == 0 && ::fstat(descriptor, &open) == 0 && named.st_ino == open.st_ino &&
-         named.st_dev == open.st_dev;
+  struct stat named {
+  }, open{};
+  return ::lstat(path.c_str(), &named) == 0 && ::fstat(descriptor, &open) == 0 &&
+         named.st_ino == open.st_ino && named.st_dev == open.st_dev;
 }
 
 void remove(const std::string& path) {

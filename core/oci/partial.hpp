@@ -7,8 +7,8 @@
 
 namespace mdl::oci {
 
-// A file or folder under a name of its own, `<wanted>.<n>.partial-<pid>`, which is held locked until it gets its real name
-// or is given up. The lock ends with the process: what is not locked was left behind.
+// A file or folder under a name of its own, `<wanted>.<n>.partial-<pid>`, which is held locked until it gets
+// its real name or is given up. The lock ends with the process: what is not locked was left behind.
 class Partial {
  public:
   static Result<Partial> make_file(const std::string& wanted);    // open for reading and writing, mode 0600

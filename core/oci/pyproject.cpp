@@ -52,18 +52,23 @@ std::expected<std::vector<std::string>, std::string> pyproject_dependencies(std:
   if (!value) {
     if (has_table(text, "[tool.poetry.dependencies]"))
       return std::unexpected(
-          "lists its dependencies for Poetry: write them with 'poetry export -o requirements.txt' and name that file");
+          "lists its dependencies for Poetry: write them with 'poetry export -o requirements.txt' and name "
+          "that file");
     return {};
   }
   std::size_t at = value->find_first_not_of(" \t");
-  if (at == std::string_view::npos || (*value)[at] != '[') return std::unexpected("has dependencies that are no list");
+  if (at == std::string_view::npos || (*value)[at] != '[')
+    return std::unexpected("has dependencies that are no list");
   std::vector<std::string> lines;
   for (++at; at < value->size();) {
     const char character = (*value)[at];
     if (character == ']') return lines;
-    if (character == '"' || character == '\'') lines.push_back(string_at(*value, at));
-    else if (character == '#') at = std::min(value->find('\n', at), value->size());
-    else ++at;
+    if (character == '"' || character == '\'')
+      lines.push_back(string_at(*value, at));
+    else if (character == '#')
+      at = std::min(value->find('\n', at), value->size());
+    else
+      ++at;
   }
   return std::unexpected("has a list of dependencies that does not end");
 }

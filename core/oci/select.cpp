@@ -1,10 +1,9 @@
 #include "core/oci/select.hpp"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "core/oci/selection_rules.hpp"
 #include "core/util/text.hpp"
@@ -14,8 +13,8 @@ namespace mdl::oci {
 namespace {
 
 constexpr std::array<std::string_view, 15> never{
-    ".git",    ".hg",         ".svn",       ".gitignore",    ".mdlignore",  ".mdl",        ".venv",
-    ".tox",    ".nox",        "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".ipynb_checkpoints",
+    ".git",     ".hg",  ".svn",        ".gitignore",    ".mdlignore",  ".mdl",        ".venv",
+    ".tox",     ".nox", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".ipynb_checkpoints",
     ".DS_Store"};
 
 std::int64_t nanoseconds(const timespec& time) {
@@ -36,10 +35,11 @@ Result<void> read_includes(Selecting& selecting) {
 Result<void> check_includes(const Selecting& selecting) {
   for (const auto& include : selecting.includes) {
     if (include.matched) continue;
-    return selecting.invalid(fmt::format("build.include.{}", include.index),
-                             fmt::format("the include pattern '{}' matches no file (files that .gitignore excludes "
-                                         "count only when .mdlignore takes them back with '!')",
-                                         printable(include.text)));
+    return selecting.invalid(
+        fmt::format("build.include.{}", include.index),
+        fmt::format("the include pattern '{}' matches no file (files that .gitignore excludes "
+                    "count only when .mdlignore takes them back with '!')",
+                    printable(include.text)));
   }
   return {};
 }
@@ -92,9 +92,10 @@ Result<void> check_path(const std::string& path, int depth) {
   if (!is_utf8(path)) reason = "has a name that is not UTF-8, which archives and JSON cannot hold";
   if (depth > deepest_folder) reason = "lies deeper than 200 folders";
   if (reason.empty()) return {};
-  return fail(Error{.kind = ErrorKind::invalid,
-                    .message = fmt::format("'{}' {}; rename it or exclude it in .mdlignore", printable(path), reason),
-                    .resource = printable(path)});
+  return fail(
+      Error{.kind = ErrorKind::invalid,
+            .message = fmt::format("'{}' {}; rename it or exclude it in .mdlignore", printable(path), reason),
+            .resource = printable(path)});
 }
 
 Result<Selection> select_files(const manifest::Service& service) {

@@ -32,7 +32,8 @@ struct Selection {
   std::vector<Found> application, weights;  // sorted by path
 };
 
-// Chooses the service's files without reading them; the rules and the errors are those of plan_layers (layers.hpp).
+// Chooses the service's files without reading them; the rules and the errors are those of plan_layers
+// (layers.hpp).
 Result<Selection> select_files(const manifest::Service& service);
 
 }  // namespace mdl::oci

@@ -1,9 +1,8 @@
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <cstdlib>
 #include <filesystem>
+#include <fmt/format.h>
 #include <memory>
+#include <sys/stat.h>
 
 #include "core/oci/directory.hpp"
 #include "core/oci/ignore.hpp"
@@ -46,8 +45,10 @@ class Walk {
     for (fs::path at = folder; top.empty(); at = at.parent_path()) {
       struct stat status {};
       if (at != folder) outer.push_back(at);
-      if (::lstat((at / ".git").c_str(), &status) == 0) top = at;
-      else if (at == at.parent_path()) return {};
+      if (::lstat((at / ".git").c_str(), &status) == 0)
+        top = at;
+      else if (at == at.parent_path())
+        return {};
     }
     if (top == folder) return {};
     prefix_ = folder.lexically_relative(top).string() + '/';
@@ -58,12 +59,14 @@ class Walk {
     return {};
   }
 
-  Result<void> add_own_rules(const Directory& directory, const std::vector<Entry>& entries, const std::string& folder,
-                             FolderRules& rules) const {
+  Result<void> add_own_rules(const Directory& directory, const std::vector<Entry>& entries,
+                             const std::string& folder, FolderRules& rules) const {
     auto base = prefix_ + folder;
     if (base.ends_with('/')) base.pop_back();
-    if (has_file(entries, ".gitignore")) MDL_CHECK(rules.add_gitignore(directory.path() + "/.gitignore", base));
-    if (has_file(entries, ".mdlignore")) MDL_CHECK(rules.add_mdlignore(directory.path() + "/.mdlignore", base));
+    if (has_file(entries, ".gitignore"))
+      MDL_CHECK(rules.add_gitignore(directory.path() + "/.gitignore", base));
+    if (has_file(entries, ".mdlignore"))
+      MDL_CHECK(rules.add_mdlignore(directory.path() + "/.mdlignore", base));
     return {};
   }
 
@@ -92,7 +95,8 @@ class Walk {
   bool is_left_out(const Entry& entry, const std::string& path, int depth) const {
     if (is_never_selected(entry.name) || entry.type == EntryType::other) return true;
     // The manifest is not part of what it describes: a new scale.max is no new artifact.
-    if (depth == 0 && (entry.name == "mdl.yaml" || entry.name == fs::path(selecting_.service.file).filename()))
+    if (depth == 0 &&
+        (entry.name == "mdl.yaml" || entry.name == fs::path(selecting_.service.file).filename()))
       return true;
     if (selecting_.models.contains(path)) return true;
     if (entry.type != EntryType::link) return false;
@@ -122,11 +126,12 @@ class Walk {
     const bool leaves = fs::path(found.link).is_absolute() || *lexical.begin() == ".." ||
                         (!real.empty() && !lies_in(real, real_root_));
     if (!leaves) return {};
-    return fail(Error{.kind = ErrorKind::refused,
-                      .message = fmt::format("the symbolic link '{}' leads out of the manifest's folder, to '{}': put a "
-                                             "copy in its place, name it as a model path or exclude it in .mdlignore",
-                                             printable(found.path), printable(found.link)),
-                      .resource = found.path});
+    return fail(Error{
+        .kind = ErrorKind::refused,
+        .message = fmt::format("the symbolic link '{}' leads out of the manifest's folder, to '{}': put a "
+                               "copy in its place, name it as a model path or exclude it in .mdlignore",
+                               printable(found.path), printable(found.link)),
+        .resource = found.path});
   }
 
   Selecting& selecting_;

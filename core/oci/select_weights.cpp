@@ -1,10 +1,9 @@
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fmt/format.h>
 #include <memory>
+#include <sys/stat.h>
 
 #include "core/oci/directory.hpp"
 #include "core/oci/ignore.hpp"
@@ -18,17 +17,17 @@ namespace {
 std::unexpected<Error> not_fetched(const Selecting& selecting, const manifest::ModelFile& model,
                                    const std::string& field) {
   const auto scheme = model.from.substr(0, model.from.find("://") + 3);
-  return fail(
-      Error{.kind = ErrorKind::refused,
-            .message = fmt::format("weights cannot be fetched from {} yet: download {} into the manifest's folder, "
-                                   "name the file with 'path' and remove 'from'",
-                                   printable(scheme), printable(model.from)),
-            .resource = model.path,
-            .where = selecting.service.source_of(field + ".from")});
+  return fail(Error{
+      .kind = ErrorKind::refused,
+      .message = fmt::format("weights cannot be fetched from {} yet: download {} into the manifest's folder, "
+                             "name the file with 'path' and remove 'from'",
+                             printable(scheme), printable(model.from)),
+      .resource = model.path,
+      .where = selecting.service.source_of(field + ".from")});
 }
 
-// Weights often are links into a cache or to a larger disk: the artifact holds the file that a link leads to. They are
-// never executable, so that the same bytes are one file in the store.
+// Weights often are links into a cache or to a larger disk: the artifact holds the file that a link leads to.
+// They are never executable, so that the same bytes are one file in the store.
 Result<void> add(Selecting& selecting, const std::string& path, const struct stat& status) {
   const auto source = selecting.root + '/' + path;
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(source.c_str(), nullptr), std::free);
@@ -41,19 +40,23 @@ Result<void> add(Selecting& selecting, const std::string& path, const struct sta
 Result<void> add_link(Selecting& selecting, const std::string& path) {
   struct stat status {};
   std::string_view problem;
-  if (::stat((selecting.root + '/' + path).c_str(), &status) != 0) problem = "leads nowhere";
-  else if (S_ISDIR(status.st_mode)) problem = "leads to a folder; name that link as a model path of its own";
-  else if (!S_ISREG(status.st_mode)) problem = "does not lead to a file";
+  if (::stat((selecting.root + '/' + path).c_str(), &status) != 0)
+    problem = "leads nowhere";
+  else if (S_ISDIR(status.st_mode))
+    problem = "leads to a folder; name that link as a model path of its own";
+  else if (!S_ISREG(status.st_mode))
+    problem = "does not lead to a file";
   if (problem.empty()) return add(selecting, path, status);
   return fail(Error{.kind = ErrorKind::refused,
                     .message = fmt::format("the symbolic link '{}' {}", printable(path), problem),
                     .resource = path});
 }
 
-Result<void> walk(Selecting& selecting, const Directory& directory, const std::string& folder, FolderRules rules,
-                  int depth) {
+Result<void> walk(Selecting& selecting, const Directory& directory, const std::string& folder,
+                  FolderRules rules, int depth) {
   MDL_TRY(const auto entries, directory.entries());
-  if (has_file(entries, ".mdlignore")) MDL_CHECK(rules.add_mdlignore(directory.path() + "/.mdlignore", folder));
+  if (has_file(entries, ".mdlignore"))
+    MDL_CHECK(rules.add_mdlignore(directory.path() + "/.mdlignore", folder));
   for (const auto& entry : entries) {
     const auto path = path_below(folder, entry.name);
     if (is_never_selected(entry.name) || entry.type == EntryType::other) continue;
@@ -108,11 +111,13 @@ Result<void> select_weights(Selecting& selecting) {
     if (!models[i].from.empty()) return not_fetched(selecting, models[i], field);
     const auto& text = models[i].path;
     if (const auto reason = Glob::unusable(text); !reason.empty())
-      return selecting.invalid(field + ".path", fmt::format("the model path '{}' {}", printable(text), reason));
+      return selecting.invalid(field + ".path",
+                               fmt::format("the model path '{}' {}", printable(text), reason));
     const auto path = std::filesystem::path(text + '/').lexically_normal().parent_path().string();
     if (path.empty() || path == ".")
-      return selecting.invalid(field + ".path",
-                               "a model path names a file or a folder inside the manifest's folder, not all of it");
+      return selecting.invalid(
+          field + ".path",
+          "a model path names a file or a folder inside the manifest's folder, not all of it");
     selecting.models.insert(path);
     MDL_CHECK(select_one(selecting, models[i], path, field + ".path"));
   }

@@ -21,9 +21,9 @@ struct Include {
 // What both halves know.
 struct Selecting {
   const manifest::Service& service;
-  std::string root;                // the service's folder, absolute, without a trailing slash
-  std::vector<Include> includes;   // empty: everything
-  std::set<std::string> models;    // model paths, normalised
+  std::string root;               // the service's folder, absolute, without a trailing slash
+  std::vector<Include> includes;  // empty: everything
+  std::set<std::string> models;   // model paths, normalised
   Selection found;
 
   bool includes_file(const std::string& path);  // and notes which pattern matched
@@ -32,7 +32,8 @@ struct Selecting {
   std::unexpected<Error> invalid(const std::string& field, std::string message) const;
 };
 
-// Fills `models` and found.weights. Weights are not subject to .gitignore, which often keeps them out of repositories.
+// Fills `models` and found.weights. Weights are not subject to .gitignore, which often keeps them out of
+// repositories.
 Result<void> select_weights(Selecting& selecting);
 // Fills found.application.
 Result<void> select_application(Selecting& selecting);

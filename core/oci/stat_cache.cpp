@@ -1,14 +1,13 @@
 #include "core/oci/stat_cache.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
@@ -111,8 +110,12 @@ void StatCache::add(std::string path, const FileStat& stat, const Digest& digest
   entries_.insert_or_assign(entries_.end(), std::move(path), Entry{stat, digest});
 }
 
-StatCacheUpdate::StatCacheUpdate(std::string file, std::string partial, Descriptor descriptor, std::int64_t taken_ns)
-    : file_(std::move(file)), partial_(std::move(partial)), descriptor_(std::move(descriptor)), taken_ns_(taken_ns) {}
+StatCacheUpdate::StatCacheUpdate(std::string file, std::string partial, Descriptor descriptor,
+                                 std::int64_t taken_ns)
+    : file_(std::move(file)),
+      partial_(std::move(partial)),
+      descriptor_(std::move(descriptor)),
+      taken_ns_(taken_ns) {}
 
 StatCacheUpdate::~StatCacheUpdate() {
   if (descriptor_) ::unlink(partial_.c_str());

@@ -12,8 +12,8 @@
 
 namespace mdl::oci {
 
-// Digests of files by what a stat says of them, so that an unchanged tree is not read again. Only a cache: what cannot be
-// read or written is as if it were not there.
+// Digests of files by what a stat says of them, so that an unchanged tree is not read again. Only a cache:
+// what cannot be read or written is as if it were not there.
 class StatCache {
  public:
   // `taken_ns`: when the reading of the files began, on the clock that file times come from.
@@ -21,8 +21,9 @@ class StatCache {
   // From its file; empty when that is absent, damaged or of another version.
   static StatCache load(const std::string& file);
 
-  // The digest when the stat is the same as then, and the file had not been touched for 2 s when the reading began:
-  // a file written twice within the clock's granularity has one and the same stat ("racily clean", as git calls it).
+  // The digest when the stat is the same as then, and the file had not been touched for 2 s when the reading
+  // began: a file written twice within the clock's granularity has one and the same stat ("racily clean", as
+  // git calls it).
   std::optional<Digest> find(std::string_view path, const FileStat& stat) const;
   void add(std::string path, const FileStat& stat, const Digest& digest);
   std::size_t size() const { return entries_.size(); }
@@ -37,7 +38,8 @@ class StatCache {
   std::int64_t taken_ns_;
 };
 
-// Replaces a cache file. Begun before the first file is read: the time of its own temporary file is the cache's.
+// Replaces a cache file. Begun before the first file is read: the time of its own temporary file is the
+// cache's.
 class StatCacheUpdate {
  public:
   static std::optional<StatCacheUpdate> begin(const std::string& file);  // nullopt: it cannot be written

@@ -7,8 +7,8 @@
 
 namespace mdl {
 
-// The functions of libgit2 that the project calls. It is loaded when first used: linking it would cost every command
-// about 6 ms at its start.
+// The functions of libgit2 that the project calls. It is loaded when first used: linking it would cost every
+// command about 6 ms at its start.
 struct GitLibrary {
   decltype(&git_error_last) error_last;
 
