@@ -31,11 +31,11 @@ struct ModelFile {
 };
 
 struct Http {
-  // Exactly one of entry, handler and command is set.
+  // Exactly one of entry, handler and command is set; with build.dockerfile or build.image at most one.
   std::string entry;                 // "src.app:app", a WSGI or ASGI application
   std::string handler;               // "lambda_function.lambda_handler"
   std::vector<std::string> command;  // anything that listens on $PORT
-  std::string interface;             // of entry: "wsgi", "asgi", or "auto" (found out when it starts)
+  std::string interface = "auto";    // of entry: "wsgi", "asgi", or "auto" (found out when it starts)
   std::string health = "/healthz";
   Milliseconds timeout{30'000};
 };
@@ -111,7 +111,8 @@ struct Service {
   Target target;
 
   // Where each field that is not a default was set, by its dotted path ("http.timeout", "env.LOG_LEVEL",
-  // "model.0.path"). Fields set by a flag or the environment have file "--set" or "$NAME" and line 0.
+  // "model.0.path"). A target's own settings are "targets.<name>.port". Fields set by a flag or the environment have
+  // file "--set" or "$NAME" and line 0. `text` is empty for lines over 1,000 bytes.
   std::map<std::string, Source> sources;
 
   // The source of a field, or of the nearest enclosing one; nullopt when all of them are defaults.
