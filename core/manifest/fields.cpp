@@ -22,7 +22,8 @@ const Table& the_table() {
     table::add_targets(out.fields);
     for (const auto& field : out.fields) {
       const auto dot = field.path.rfind('.');
-      out.below[dot == std::string_view::npos ? std::string_view{} : field.path.substr(0, dot)].push_back(&field);
+      out.below[dot == std::string_view::npos ? std::string_view{} : field.path.substr(0, dot)].push_back(
+          &field);
     }
     return out;
   }();
@@ -33,20 +34,34 @@ const Table& the_table() {
 
 std::string_view to_string(FieldType type) {
   switch (type) {
-    case FieldType::text: return "text";
-    case FieldType::integer: return "whole number";
-    case FieldType::number: return "number";
-    case FieldType::cores: return "cores";
-    case FieldType::boolean: return "true or false";
-    case FieldType::duration: return "duration";
-    case FieldType::size: return "size";
-    case FieldType::share: return "share";
-    case FieldType::choice: return "choice";
-    case FieldType::texts: return "list of texts";
-    case FieldType::shares: return "list of shares";
-    case FieldType::map: return "map";
-    case FieldType::section: return "section";
-    case FieldType::sections: return "list of sections";
+    case FieldType::text:
+      return "text";
+    case FieldType::integer:
+      return "whole number";
+    case FieldType::number:
+      return "number";
+    case FieldType::cores:
+      return "cores";
+    case FieldType::boolean:
+      return "true or false";
+    case FieldType::duration:
+      return "duration";
+    case FieldType::size:
+      return "size";
+    case FieldType::share:
+      return "share";
+    case FieldType::choice:
+      return "choice";
+    case FieldType::texts:
+      return "list of texts";
+    case FieldType::shares:
+      return "list of shares";
+    case FieldType::map:
+      return "map";
+    case FieldType::section:
+      return "section";
+    case FieldType::sections:
+      return "list of sections";
   }
   return "text";
 }
@@ -61,9 +76,10 @@ const std::vector<const Field*>& fields_below(std::string_view path) {
 
 const Field* find_field(std::string_view path, std::string_view provider) {
   const auto dot = path.rfind('.');
-  for (const auto* field : fields_below(dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot)))
-    if (field->path == path &&
-        (field->providers.empty() || provider.empty() || std::ranges::find(field->providers, provider) != field->providers.end()))
+  for (const auto* field :
+       fields_below(dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot)))
+    if (field->path == path && (field->providers.empty() || provider.empty() ||
+                                std::ranges::find(field->providers, provider) != field->providers.end()))
       return field;
   return nullptr;
 }

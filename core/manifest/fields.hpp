@@ -8,8 +8,8 @@
 
 #include "core/manifest/service.hpp"
 
-// The table of manifest fields: the parser, the JSON Schema, docs/manifest.md and the matrix of fields and providers all
-// come from it.
+// The table of manifest fields: the parser, the JSON Schema, docs/manifest.md and the matrix of fields and
+// providers all come from it.
 namespace mdl::manifest {
 
 enum class FieldType {
@@ -40,25 +40,28 @@ struct Rule {
 struct Field {
   std::string_view path;  // "http.timeout"; "model.*.from" for items of a list, "env.*" for entries of a map
   FieldType type;
-  std::string_view default_text = {};  // as it would be written; empty: no default
-  std::string_view example = {};       // as it would be written
-  std::string_view summary = {};       // one sentence for the reference page and the schema
-  std::vector<std::string_view> choices = {};    // of a choice
-  std::optional<double> minimum = {}, maximum = {};  // of numbers, durations (ms), sizes (bytes), shares and their lists
+  std::string_view default_text = {};          // as it would be written; empty: no default
+  std::string_view example = {};               // as it would be written
+  std::string_view summary = {};               // one sentence for the reference page and the schema
+  std::vector<std::string_view> choices = {};  // of a choice
+  std::optional<double> minimum = {},
+                        maximum = {};  // of numbers, durations (ms), sizes (bytes), shares and their lists
   std::vector<std::string_view> providers = {};  // empty: all; else a target's setting for these providers
   bool required = false;                         // in the section that holds it
   const Rule* rule = nullptr;                    // of a text, of each item of texts, of the names of a map
-  // "http:entry": of the fields of group "http" only those of one member can be set in one place; a stronger place that
-  // sets another member replaces this one.
+  // "http:entry": of the fields of group "http" only those of one member can be set in one place; a stronger
+  // place that sets another member replaces this one.
   std::string_view alternative = {};
-  // Puts the parsed value into the service; `key` is the name of a map's entry. Sections have one only when their mere
-  // presence means something. Fields of `providers` have none: they go to Target::settings as they are.
+  // Puts the parsed value into the service; `key` is the name of a map's entry. Sections have one only when
+  // their mere presence means something. Fields of `providers` have none: they go to Target::settings as they
+  // are.
   void (*set)(Service& service, const Value& value, std::string_view key) = nullptr;
 };
 
 // All fields, in the order of the reference page.
 std::span<const Field> fields();
-// The field of this path in the table; nullptr when there is none. Several providers may share a path: `provider` chooses.
+// The field of this path in the table; nullptr when there is none. Several providers may share a path:
+// `provider` chooses.
 const Field* find_field(std::string_view path, std::string_view provider = {});
 // The fields one level below `path` ("" for the top level), in the order of the table.
 const std::vector<const Field*>& fields_below(std::string_view path);

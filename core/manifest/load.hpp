@@ -10,8 +10,8 @@
 namespace mdl::manifest {
 
 struct LoadOptions {
-  std::string target;                              // empty: the manifest's only target, else "local", else an error
-  std::vector<std::string> sets;                   // "scale.max=5", from --set; strongest
+  std::string target;             // empty: the manifest's only target, else "local", else an error
+  std::vector<std::string> sets;  // "scale.max=5", from --set; strongest
   std::map<std::string, std::string> environment;  // for ${VAR} and MDL_FIELD_<PATH>
   std::string user_config;                         // path of the user's config file; may not exist
 };
@@ -22,21 +22,24 @@ struct Project {
   std::string folder;  // absolute
   std::string target;
   std::vector<Service> services;
-  std::vector<std::string> targets;   // every target named in the manifest(s)
-  std::vector<Problem> warnings;      // likely and unknown only
+  std::vector<std::string> targets;  // every target named in the manifest(s)
+  std::vector<Problem> warnings;     // likely and unknown only
 };
 
-// Reads the manifest at `path` (a file, or a folder that holds mdl.yaml) and those that it names under `services:`.
-// Order of precedence: --set, environment, manifest target, manifest, root manifest's shared defaults, user config,
-// default. Returns every problem found, each located; never a partial project. Texts over 256 KiB, nesting over 32
-// levels, aliases and duplicate keys are problems, found before the whole text is held as a tree.
+// Reads the manifest at `path` (a file, or a folder that holds mdl.yaml) and those that it names under
+// `services:`. Order of precedence: --set, environment, manifest target, manifest, root manifest's shared
+// defaults, user config, default. Returns every problem found, each located; never a partial project. Texts
+// over 256 KiB, nesting over 32 levels, aliases and duplicate keys are problems, found before the whole text
+// is held as a tree.
 std::expected<Project, std::vector<Problem>> load(const std::string& path, const LoadOptions& options);
 
-// The part of a service that makes one release differ from another, besides its artifact: http, env, secret references,
-// resources, metrics, needs and the target's settings. Not: scale, rollout, hooks, golden, names of targets.
+// The part of a service that makes one release differ from another, besides its artifact: http, env, secret
+// references, resources, metrics, needs and the target's settings. Not: scale, rollout, hooks, golden, names
+// of targets.
 Value release_config(const Service& service);
 
-// One problem in compiler style, "mdl.yaml:14:1: message", then the line and a caret line when the source is known.
+// One problem in compiler style, "mdl.yaml:14:1: message", then the line and a caret line when the source is
+// known.
 std::string format(const Problem& problem);
 
 }  // namespace mdl::manifest

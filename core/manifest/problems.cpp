@@ -1,8 +1,7 @@
 #include "core/manifest/problems.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <tuple>
 
 #include "core/manifest/load.hpp"
@@ -13,8 +12,9 @@ namespace mdl::manifest {
 namespace {
 
 constexpr std::size_t most_kept = 2'000, most_shown = 50;
-constexpr std::size_t longest_line = 1'000;  // of an excerpt's source: a longer one is no line of a person's text
-constexpr std::size_t widest = 100;          // of an excerpt
+constexpr std::size_t longest_line =
+    1'000;                           // of an excerpt's source: a longer one is no line of a person's text
+constexpr std::size_t widest = 100;  // of an excerpt
 
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
 
@@ -33,8 +33,7 @@ std::string carets(std::string_view under) {
 
 std::string excerpt(const Source& where) {
   std::string_view text = where.text;
-  while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-  auto column = std::min(static_cast<std::size_t>(std::max(1, where.column)) - 1, text.size());
+  const auto column = std::min(static_cast<std::size_t>(std::max(1, where.column)) - 1, text.size());
   std::string_view before = text.substr(0, column);
   std::string lead, tail;
   if (before.size() > widest / 2) {
@@ -53,7 +52,8 @@ std::string excerpt(const Source& where) {
   const auto under = text.substr(before.size(), static_cast<std::size_t>(std::max(1, where.length)));
   const auto number = std::to_string(where.line);
   return fmt::format("\n  {} | {}{}{}\n  {} | {}{}{}", number, lead, printable(text), tail,
-                     std::string(number.size(), ' '), std::string(lead.size(), ' '), blank(before), carets(under));
+                     std::string(number.size(), ' '), std::string(lead.size(), ' '), blank(before),
+                     carets(under));
 }
 
 }  // namespace
@@ -76,11 +76,14 @@ File::File(std::string shown, std::string text) : shown_(std::move(shown)), text
 std::string_view File::line(int number) const {
   if (number < 1 || static_cast<std::size_t>(number) > starts_.size()) return {};
   const std::size_t begin = starts_[static_cast<std::size_t>(number) - 1];
-  return std::string_view(text_).substr(begin, text_.find('\n', begin) - begin);
+  auto line = std::string_view(text_).substr(begin, text_.find('\n', begin) - begin);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
 }
 
 Source File::source(const Place& place) const {
-  Source source{.file = shown_, .line = place.line, .column = place.column, .length = place.length, .text = {}};
+  Source source{
+      .file = shown_, .line = place.line, .column = place.column, .length = place.length, .text = {}};
   const auto text = hidden_.contains(place.line) ? std::string_view{} : line(place.line);
   if (text.size() <= longest_line) source.text = text;
   return source;
@@ -106,7 +109,8 @@ std::vector<Problem> Problems::take(const std::vector<std::unique_ptr<File>>& fi
     if (entry->at.file) problem.where = entry->at.file->source(entry->at.place);
     if (std::ranges::find(out, problem) == out.end()) out.push_back(std::move(problem));
   }
-  if (count_ > most_shown) out.push_back({.message = fmt::format("and {} more problems", count_ - out.size())});
+  if (count_ > most_shown)
+    out.push_back({.message = fmt::format("and {} more problems", count_ - out.size())});
   return out;
 }
 

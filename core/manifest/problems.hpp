@@ -42,7 +42,10 @@ class Problems {
  public:
   void add(const At& at, std::string_view field, std::string message);
   bool any() const { return count_ > 0; }
-  // By file (in the order in which files were first given), line and column. At most 50, then one that says how many more.
+  // More than will be shown: good words are no longer worth their time.
+  bool many() const { return count_ > 1'000; }
+  // By file (in the order in which files were first given), line and column. At most 50, then one that says
+  // how many more.
   std::vector<Problem> take(const std::vector<std::unique_ptr<File>>& files) const;
 
  private:

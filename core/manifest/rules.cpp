@@ -59,8 +59,8 @@ bool is_handler(std::string_view text) {
 bool is_version(std::string_view text) {
   const auto parts = split(text, '.');
   return parts.size() <= 3 && std::ranges::all_of(parts, [](std::string_view part) {
-    return !part.empty() && part.size() <= 4 && all(part, digit);
-  });
+           return !part.empty() && part.size() <= 4 && all(part, digit);
+         });
 }
 
 bool is_word(std::string_view text) { return !text.empty() && text.size() <= 2048 && all(text, printing); }
@@ -87,8 +87,8 @@ bool is_variable(std::string_view text) {
 }  // namespace
 
 std::span<const std::string_view> secret_schemes() {
-  static constexpr std::array<std::string_view, 7> schemes{"env",        "file",        "aws-secrets", "aws-ssm",
-                                                           "gcp-secret", "azure-vault", "k8s-secret"};
+  static constexpr std::array<std::string_view, 7> schemes{
+      "env", "file", "aws-secrets", "aws-ssm", "gcp-secret", "azure-vault", "k8s-secret"};
   return schemes;
 }
 
@@ -97,16 +97,19 @@ constinit const Rule name{"a name of small letters, digits and '-', at most 48, 
 constinit const Rule path{"a path below the manifest's folder, without '..'", "^[^/]", is_path};
 constinit const Rule url_path{"a path that begins with '/'", "^/[^\\s]*$", is_url_path};
 constinit const Rule entry{"module:application, such as src.app:app", "^[^:\\s]+:[^:\\s]+$", is_entry};
-constinit const Rule handler{"module.function, such as lambda_function.lambda_handler", "^[^:\\s]+\\.[^:.\\s]+$",
-                             is_handler};
+constinit const Rule handler{"module.function, such as lambda_function.lambda_handler",
+                             "^[^:\\s]+\\.[^:.\\s]+$", is_handler};
 constinit const Rule version{"a version such as 3.11", "^[0-9]{1,4}(\\.[0-9]{1,4}){0,2}$", is_version};
-constinit const Rule image{"a reference of an image, such as registry.example/risk@sha256:...", "^[^\\s]+$", is_word};
+constinit const Rule image{"a reference of an image, such as registry.example/risk@sha256:...", "^[^\\s]+$",
+                           is_word};
 constinit const Rule model_from{"hf://... or https://...", "^(hf|https)://[^\\s]+$", is_model_from};
 constinit const Rule sha256{"a SHA-256 in 64 hex digits", "^[0-9a-fA-F]{64}$", is_sha256};
 constinit const Rule secret{"a reference such as env:NAME",
-                            "^(env|file|aws-secrets|aws-ssm|gcp-secret|azure-vault|k8s-secret):.+$", is_secret};
-constinit const Rule variable{"a name of letters, digits and '_' that does not begin with a digit; PORT and MDL_* are mdl's own",
-                              "^(?!PORT$|MDL_)[A-Za-z_][A-Za-z0-9_]*$", is_variable};
+                            "^(env|file|aws-secrets|aws-ssm|gcp-secret|azure-vault|k8s-secret):.+$",
+                            is_secret};
+constinit const Rule variable{
+    "a name of letters, digits and '_' that does not begin with a digit; PORT and MDL_* are mdl's own",
+    "^(?!PORT$|MDL_)[A-Za-z_][A-Za-z0-9_]*$", is_variable};
 constinit const Rule word{"a text without spaces", "^[^\\s]+$", is_word};
 
 }  // namespace mdl::manifest::rules

@@ -14,9 +14,12 @@ std::optional<Source> Service::source_of(std::string_view path) const {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::certain: return "certain";
-    case Severity::likely: return "likely";
-    case Severity::unknown: return "unknown";
+    case Severity::certain:
+      return "certain";
+    case Severity::likely:
+      return "likely";
+    case Severity::unknown:
+      return "unknown";
   }
   return "certain";
 }

@@ -11,7 +11,8 @@
 #include "core/util/error.hpp"
 #include "core/util/value.hpp"
 
-// The validated value of a manifest for one target: what every later stage takes. See docs/manifest.md for each field.
+// The validated value of a manifest for one target: what every later stage takes. See docs/manifest.md for
+// each field.
 namespace mdl::manifest {
 
 struct Build {
@@ -41,7 +42,7 @@ struct Http {
 };
 
 struct Resources {
-  double cpu = 1;                     // cores
+  double cpu = 1;  // cores
   std::int64_t memory_bytes = 1LL << 30;
   int gpu = 0;
 };
@@ -49,8 +50,8 @@ struct Resources {
 struct Scale {
   int min = 1;
   int max = 4;
-  int concurrency = 8;          // requests a replica gets at once
-  Milliseconds idle{300'000};   // without a request for so long, a replica above min is stopped
+  int concurrency = 8;         // requests a replica gets at once
+  Milliseconds idle{300'000};  // without a request for so long, a replica above min is stopped
 };
 
 // A secret by reference. The value is read only by the provider that hands it to the service.
@@ -72,17 +73,17 @@ struct Hooks {
 enum class Strategy { all_at_once, blue_green, canary, drain };
 
 struct Gate {
-  double errors = 0.01;         // share of requests, 0…1
-  Milliseconds p95{0};          // 0: not limited
+  double errors = 0.01;  // share of requests, 0…1
+  Milliseconds p95{0};   // 0: not limited
 };
 
 struct Rollout {
   Strategy strategy = Strategy::all_at_once;
-  std::vector<double> steps;    // canary shares, 0…1, rising
+  std::vector<double> steps;  // canary shares, 0…1, rising
   Milliseconds hold{120'000};
   std::optional<Gate> gate;
-  int keep = 5;                 // releases kept restorable besides the live one
-  Milliseconds warm{300'000};   // how long the replaced release's replicas keep running
+  int keep = 5;                        // releases kept restorable besides the live one
+  Milliseconds warm{300'000};          // how long the replaced release's replicas keep running
   Milliseconds start_timeout{60'000};  // a replica that is not healthy by then has failed
 };
 
@@ -94,8 +95,8 @@ struct Target {
 
 struct Service {
   std::string name;
-  std::string folder;    // absolute path of the manifest's folder
-  std::string file;      // path of the manifest as the user gave it
+  std::string folder;  // absolute path of the manifest's folder
+  std::string file;    // path of the manifest as the user gave it
   Build build;
   std::vector<ModelFile> model;
   Http http;
@@ -104,15 +105,15 @@ struct Service {
   std::map<std::string, std::string> env;
   std::map<std::string, SecretRef> secrets;
   std::vector<Golden> golden;
-  std::string metrics_from;         // path of the service's Prometheus text; empty: none
+  std::string metrics_from;  // path of the service's Prometheus text; empty: none
   Hooks hooks;
   Rollout rollout;
-  std::vector<std::string> needs;   // names of services in the same project
+  std::vector<std::string> needs;  // names of services in the same project
   Target target;
 
   // Where each field that is not a default was set, by its dotted path ("http.timeout", "env.LOG_LEVEL",
-  // "model.0.path"). A target's own settings are "targets.<name>.port". Fields set by a flag or the environment have
-  // file "--set" or "$NAME" and line 0. `text` is empty for lines over 1,000 bytes.
+  // "model.0.path"). A target's own settings are "targets.<name>.port". Fields set by a flag or the
+  // environment have file "--set" or "$NAME" and line 0. `text` is empty for lines over 1,000 bytes.
   std::map<std::string, Source> sources;
 
   // The source of a field, or of the nearest enclosing one; nullopt when all of them are defaults.
@@ -124,8 +125,8 @@ enum class Severity { certain, likely, unknown };  // refuses, warns, says so
 std::string_view to_string(Severity severity);
 struct Problem {
   Severity severity = Severity::certain;
-  std::string field;       // dotted path; empty when the text itself is wrong
-  std::string message;     // "unknown field 'scael'; did you mean 'scale'?"
+  std::string field;    // dotted path; empty when the text itself is wrong
+  std::string message;  // "unknown field 'scael'; did you mean 'scale'?"
   std::optional<Source> where;
   bool operator==(const Problem&) const = default;
 };

@@ -7,14 +7,15 @@ namespace {
 using enum FieldType;
 
 void add_local(std::vector<Field>& fields) {
-  fields.push_back({.path = "targets.*.port",
-                    .type = integer,
-                    .default_text = "0",
-                    .example = "8400",
-                    .summary = "The port of the service's address on 127.0.0.1. 0: one that is free, kept from then on.",
-                    .minimum = 0,
-                    .maximum = 65'535,
-                    .providers = {"local"}});
+  fields.push_back(
+      {.path = "targets.*.port",
+       .type = integer,
+       .default_text = "0",
+       .example = "8400",
+       .summary = "The port of the service's address on 127.0.0.1. 0: one that is free, kept from then on.",
+       .minimum = 0,
+       .maximum = 65'535,
+       .providers = {"local"}});
 }
 
 void add_k8s(std::vector<Field>& fields) {
@@ -23,11 +24,13 @@ void add_k8s(std::vector<Field>& fields) {
                     .example = "prod-cluster",
                     .summary = "The context of the kubeconfig. Without it: the current one.",
                     .providers = {"k8s"}});
-  fields.push_back({.path = "targets.*.kubeconfig",
-                    .type = text,
-                    .example = "${HOME}/.kube/prod",
-                    .summary = "The kubeconfig file. Without it: $KUBECONFIG, then ~/.kube/config, then the pod's own account.",
-                    .providers = {"k8s"}});
+  fields.push_back(
+      {.path = "targets.*.kubeconfig",
+       .type = text,
+       .example = "${HOME}/.kube/prod",
+       .summary =
+           "The kubeconfig file. Without it: $KUBECONFIG, then ~/.kube/config, then the pod's own account.",
+       .providers = {"k8s"}});
   fields.push_back({.path = "targets.*.namespace",
                     .type = text,
                     .example = "risk",
@@ -43,7 +46,8 @@ void add_k8s(std::vector<Field>& fields) {
   fields.push_back({.path = "targets.*.ingress-host",
                     .type = text,
                     .example = "risk.example",
-                    .summary = "The host name under which the service is reached from outside. Without it: inside the cluster only.",
+                    .summary = "The host name under which the service is reached from outside. Without it: "
+                               "inside the cluster only.",
                     .providers = {"k8s"},
                     .rule = &rules::word});
   fields.push_back({.path = "targets.*.registry",
@@ -61,12 +65,13 @@ void add_aws(std::vector<Field>& fields) {
                     .summary = "The region. Without it: that of the credentials in use.",
                     .providers = {"aws", "gcp", "azure"},
                     .rule = &rules::word});
-  fields.push_back({.path = "targets.*.profile",
-                    .type = text,
-                    .example = "prod",
-                    .summary = "The profile of ~/.aws/config. Without it: $AWS_PROFILE, then the usual chain.",
-                    .providers = {"aws"},
-                    .rule = &rules::word});
+  fields.push_back(
+      {.path = "targets.*.profile",
+       .type = text,
+       .example = "prod",
+       .summary = "The profile of ~/.aws/config. Without it: $AWS_PROFILE, then the usual chain.",
+       .providers = {"aws"},
+       .rule = &rules::word});
   fields.push_back({.path = "targets.*.role",
                     .type = text,
                     .example = "arn:aws:iam::123456789012:role/risk",
@@ -86,7 +91,10 @@ void add_aws(std::vector<Field>& fields) {
                     .summary = "The processor's architecture.",
                     .choices = {"x86_64", "arm64"},
                     .providers = {"aws"}});
-  fields.push_back({.path = "targets.*.vpc", .type = section, .summary = "The network that the function joins.", .providers = {"aws"}});
+  fields.push_back({.path = "targets.*.vpc",
+                    .type = section,
+                    .summary = "The network that the function joins.",
+                    .providers = {"aws"}});
   fields.push_back({.path = "targets.*.vpc.subnets",
                     .type = texts,
                     .example = "[subnet-0a1b2c3d]",
@@ -99,13 +107,14 @@ void add_aws(std::vector<Field>& fields) {
                     .summary = "The security groups' ids.",
                     .providers = {"aws"},
                     .rule = &rules::word});
-  fields.push_back({.path = "targets.*.url-auth",
-                    .type = choice,
-                    .default_text = "none",
-                    .example = "iam",
-                    .summary = "Who may call the function's URL: anyone (none), or signed requests only (iam).",
-                    .choices = {"none", "iam"},
-                    .providers = {"aws"}});
+  fields.push_back(
+      {.path = "targets.*.url-auth",
+       .type = choice,
+       .default_text = "none",
+       .example = "iam",
+       .summary = "Who may call the function's URL: anyone (none), or signed requests only (iam).",
+       .choices = {"none", "iam"},
+       .providers = {"aws"}});
   fields.push_back({.path = "targets.*.log-retention",
                     .type = integer,
                     .default_text = "30",
@@ -126,7 +135,11 @@ void add_aws(std::vector<Field>& fields) {
                     .type = map,
                     .summary = "Tags of everything that is made.",
                     .providers = {"aws"}});
-  fields.push_back({.path = "targets.*.tags.*", .type = text, .example = "risk-team", .summary = "The tag's value.", .providers = {"aws"}});
+  fields.push_back({.path = "targets.*.tags.*",
+                    .type = text,
+                    .example = "risk-team",
+                    .summary = "The tag's value.",
+                    .providers = {"aws"}});
 }
 
 void add_gcp_and_azure(std::vector<Field>& fields) {
@@ -167,17 +180,23 @@ void add_gcp_and_azure(std::vector<Field>& fields) {
 }  // namespace
 
 void add_targets(std::vector<Field>& fields) {
-  fields.push_back({.path = "services",
-                    .type = texts,
-                    .example = "[recommend/, storefront/]",
-                    .summary = "The folders of a project's services, each with a mdl.yaml. The manifest that names them holds what "
-                               "they share: any field but name and needs is then a default, and its targets are everyone's.",
-                    .rule = &rules::path});
-  fields.push_back({.path = "targets",
-                    .type = map,
-                    .summary = "Where the service runs. Without it: the target local. Inside a target stand its provider's settings "
-                               "and any field of the service (all but mdl, name, services and targets) that is different there.",
-                    .rule = &rules::name});
+  fields.push_back(
+      {.path = "services",
+       .type = texts,
+       .example = "[recommend/, storefront/]",
+       .summary =
+           "The folders of a project's services, each with a mdl.yaml. The manifest that names them holds "
+           "what "
+           "they share: any field but name and needs is then a default, and its targets are everyone's.",
+       .rule = &rules::path});
+  fields.push_back(
+      {.path = "targets",
+       .type = map,
+       .summary =
+           "Where the service runs. Without it: the target local. Inside a target stand its provider's "
+           "settings "
+           "and any field of the service (all but mdl, name, services and targets) that is different there.",
+       .rule = &rules::name});
   fields.push_back({.path = "targets.*", .type = section, .summary = "One target."});
   fields.push_back({.path = "targets.*.provider",
                     .type = choice,

@@ -1,15 +1,14 @@
 #include "core/manifest/tree.hpp"
 
-#include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <istream>
 #include <optional>
 #include <streambuf>
 #include <unordered_set>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 #include "core/manifest/quote.hpp"
 #include "core/util/text.hpp"
@@ -36,10 +35,12 @@ Place place_of(const YAML::Mark& mark) { return {.line = mark.line + 1, .column 
 
 class Builder : public YAML::EventHandler {
  public:
-  Builder(std::string_view text, const Limits& limits, Tree& tree) : text_(text), limits_(limits), tree_(tree) {}
+  Builder(std::string_view text, const Limits& limits, Tree& tree)
+      : text_(text), limits_(limits), tree_(tree) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) throw Stop{{place_of(mark), "a manifest is one YAML document; a second one begins here"}};
+    if (++documents_ > 1)
+      throw Stop{{place_of(mark), "a manifest is one YAML document; a second one begins here"}};
   }
   void OnDocumentEnd() override {}
 
@@ -59,12 +60,15 @@ class Builder : public YAML::EventHandler {
     add({.kind = Node::Kind::broken, .place = place});
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
     Place place = place_of(mark);
     place.length = length_at(mark, value);
     if (awaits_name()) return name(place, value);
     check_tag(place, tag);
-    add({.kind = Node::Kind::scalar, .quoted = tag == "!" || tag == "tag:yaml.org,2002:str", .place = place,
+    add({.kind = Node::Kind::scalar,
+         .quoted = tag == "!" || tag == "tag:yaml.org,2002:str",
+         .place = place,
          .text = value});
   }
 
@@ -72,7 +76,8 @@ class Builder : public YAML::EventHandler {
                        YAML::EmitterStyle::value) override {
     open(Node::Kind::sequence, mark, tag);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     open(Node::Kind::map, mark, tag);
   }
   void OnSequenceEnd() override { frames_.pop_back(); }
@@ -113,7 +118,8 @@ class Builder : public YAML::EventHandler {
 
   Node& add(Node node) {
     if (++nodes_ > limits_.nodes)
-      throw Stop{{node.place, fmt::format("a manifest has at most {} values", readable_count(limits_.nodes))}};
+      throw Stop{
+          {node.place, fmt::format("a manifest has at most {} values", readable_count(limits_.nodes))}};
     if (frames_.empty()) return tree_.root = std::move(node);
     Frame& frame = frames_.back();
     if (frame.node->kind == Node::Kind::sequence) return frame.node->items.emplace_back(std::move(node));
@@ -139,8 +145,10 @@ class Builder : public YAML::EventHandler {
     if (rest.starts_with(value)) return std::max<int>(1, static_cast<int>(value.size()));
     if (rest.empty() || (rest[0] != '"' && rest[0] != '\'')) return 1;
     for (std::size_t i = 1; i < rest.size(); ++i) {
-      if (rest[0] == '"' && rest[i] == '\\') ++i;
-      else if (rest[i] == rest[0]) return static_cast<int>(i + 1);
+      if (rest[0] == '"' && rest[i] == '\\')
+        ++i;
+      else if (rest[i] == rest[0])
+        return static_cast<int>(i + 1);
     }
     return static_cast<int>(rest.size());
   }
@@ -156,16 +164,19 @@ class Builder : public YAML::EventHandler {
 Place place_at(std::string_view text, std::size_t position) {
   const auto before = text.substr(0, position);
   const auto newline = before.rfind('\n');
-  return {.line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
-          .column = static_cast<int>(newline == std::string_view::npos ? position : position - newline - 1) + 1};
+  return {
+      .line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+      .column = static_cast<int>(newline == std::string_view::npos ? position : position - newline - 1) + 1};
 }
 
-// The first byte that no manifest holds: control characters other than tab and line ends, and bytes that are no UTF-8.
+// The first byte that no manifest holds: control characters other than tab and line ends, and bytes that are
+// no UTF-8.
 std::optional<Fault> bad_byte(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f)
-      return Fault{place_at(text, i), fmt::format("the control character 0x{:02x} cannot stand in a manifest", byte)};
+      return Fault{place_at(text, i),
+                   fmt::format("the control character 0x{:02x} cannot stand in a manifest", byte)};
   }
   if (is_utf8(text)) return std::nullopt;
   // The longest valid beginning, by bisection: a cut inside a character is at most three bytes long.
@@ -201,7 +212,8 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
     const auto content = line_at(text, line);
     const auto indent = content.substr(0, content.find_first_not_of(" \t"));
     if (const auto tab = indent.find('\t'); tab != std::string_view::npos && indent.size() < content.size())
-      return {{.line = line, .column = static_cast<int>(tab) + 1}, "a tab in the indentation; YAML takes spaces only"};
+      return {{.line = line, .column = static_cast<int>(tab) + 1},
+              "a tab in the indentation; YAML takes spaces only"};
   }
   return {place, "not valid YAML: " + error.msg};
 }

@@ -29,7 +29,7 @@ struct Node {
 
 struct Member {
   std::string name;
-  Place place;  // of the name
+  Place place;        // of the name
   bool skip = false;  // a repeated name or a merge key: already reported, its value is not to be judged
   Node value;
 };
@@ -45,9 +45,10 @@ struct Limits {
   int nodes = 20'000;
 };
 
-// Parses one document. A text that is no UTF-8, holds control characters, is no YAML or goes over a limit gives one
-// fault and a broken root; aliases, tags, merge keys and duplicate keys each give a fault, and parsing goes on. At most
-// 100 faults. `text` must have passed its size limit. A byte order mark is skipped. Never throws.
+// Parses one document. A text that is no UTF-8, holds control characters, is no YAML or goes over a limit
+// gives one fault and a broken root; aliases, tags, merge keys and duplicate keys each give a fault, and
+// parsing goes on. At most 100 faults. `text` must have passed its size limit. A byte order mark is skipped.
+// Never throws.
 struct Tree {
   Node root;
   std::vector<Fault> faults;
