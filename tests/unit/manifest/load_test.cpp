@@ -137,7 +137,7 @@ TEST_CASE("manifest: problems are shown in compiler style, all at once, sorted b
         "  3 | scael: { min: 1 }\n"
         "    | ^^^^^");
   CHECK(problems[1] ==
-        "mdl.yaml:4:37: http.timeout: '20' has no unit; write 20s or 20ms\n"
+        "mdl.yaml:4:36: http.timeout: '20' has no unit; write 20s or 20ms\n"
         "  4 | http: { entry: \"app:app\", timeout: 20 }\n"
-        "    |                                     ^^");
+        "    |                                    ^^");
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <cstdlib>
+#include <doctest/doctest.h>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -39,7 +38,8 @@ inline std::vector<std::string> texts(const std::vector<Problem>& problems, cons
   for (const auto& problem : problems) {
     auto text = format(problem);
     const auto prefix = folder.path() + "/";
-    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) text.erase(at, prefix.size());
+    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+      text.erase(at, prefix.size());
     out.push_back(std::move(text));
   }
   return out;
