@@ -1,0 +1,115 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/util/clock.hpp"
+#include "providers/local/gateway/gateway.hpp"
+#include "providers/local/gateway/split.hpp"
+
+namespace mdl::local {
+
+struct Replica {
+  Upstream upstream;
+  int in_flight = 0;
+  bool routed = true;  // false: it drains
+  // Refused a connection: others of its release are preferred until then (Clock::elapsed) or the next update.
+  std::chrono::nanoseconds avoid_until{0};
+};
+
+// A request on its way to a replica.
+class Ticket {
+ public:
+  enum class Phase { outside, held, placed, refused };
+
+  Ticket() = default;
+  virtual ~Ticket() = default;
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+  Phase phase() const { return phase_; }
+  int release() const { return release_; }              // 0 before it was split
+  const Replica& replica() const { return *replica_; }  // only while placed
+
+ protected:
+  virtual void on_turn() = 0;  // was held, and is placed or refused now
+
+ private:
+  friend class Scheduler;
+  Phase phase_ = Phase::outside;
+  int release_ = 0;
+  std::shared_ptr<Replica> replica_;
+  std::list<Ticket*>::iterator place_;
+};
+
+// Decides which replica takes a request of one service, and which requests wait. Knows no sockets.
+class Scheduler {
+ public:
+  struct Hooks {
+    std::function<void(int release)> demand;                // a request of the release waits
+    std::function<void(const Upstream& upstream)> closed;   // out of the route: no new connection use
+    std::function<void(const Upstream& upstream)> drained;  // out of the route, nothing under way
+  };
+  enum class Turn { placed, held, full, nothing_live };
+
+  Scheduler(Hooks hooks, const Clock& clock) : hooks_(std::move(hooks)), clock_(clock) {}
+
+  void update(const Route& route);
+  void close();  // takes out all upstreams and refuses those that wait
+  const Route& route() const { return route_; }
+
+  Turn enter(Ticket& ticket);
+  // Gives the slot to the next that waits, or leaves the queue. Does nothing for one outside.
+  void leave(Ticket& ticket);
+  // The replica of a placed ticket cannot be reached: to another of the release, `held` (first in line) when
+  // the others are full. nothing_live: there is no other; the ticket stays where it is.
+  Turn move(Ticket& ticket);
+
+  // A request ended. `took` is empty when it must not count in the histogram.
+  void count(int release, bool error, std::optional<std::chrono::nanoseconds> took);
+
+  int held() const { return held_; }
+  int held(int release) const;
+  int in_flight(int release) const;
+  int in_flight(const Upstream& upstream) const;
+  bool known(const Upstream& upstream) const;  // in the route, or draining
+  std::chrono::nanoseconds last_request(int release) const;
+  std::vector<GatewayStats> take_stats();
+
+ private:
+  struct Release {
+    std::vector<std::shared_ptr<Replica>> replicas;  // routed ones
+    std::list<Ticket*> waiting;
+    std::size_t cursor = 0;  // where the search among equally loaded replicas starts
+    int in_flight = 0;
+    std::chrono::nanoseconds last{0};
+    GatewayStats stats;
+  };
+
+  const Replica* find(const Upstream& upstream) const;
+  // The least loaded with room, or null.
+  std::shared_ptr<Replica> pick(Release& release, const Replica* except = nullptr);
+  void place(Ticket& ticket, Release& release, std::shared_ptr<Replica> replica);
+  void unplace(Ticket& ticket, Release& release);
+  void hold(Ticket& ticket, Release& release, bool first);
+  void refuse(Ticket& ticket);
+  void serve_waiting(Release& release);
+  void replace_upstreams(const std::vector<Upstream>& upstreams);
+  void split_anew();
+  void finish_if_drained(const std::shared_ptr<Replica>& replica);
+
+  Hooks hooks_;
+  const Clock& clock_;
+  Route route_;
+  SplitChoice split_;
+  std::map<int, Release> releases_;
+  std::vector<std::shared_ptr<Replica>> draining_;
+  int held_ = 0;
+};
+
+}  // namespace mdl::local
