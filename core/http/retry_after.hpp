@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/util/clock.hpp"
+
+namespace mdl::http {
+
+// How long a Retry-After header asks to wait: whole seconds or an HTTP date (RFC 9110, the preferred form),
+// against `now`. A date that has passed is 0; nullopt for anything else. The figure may be huge: the caller
+// bounds it.
+std::optional<Milliseconds> parse_retry_after(std::string_view text, Time now);
+
+}  // namespace mdl::http

@@ -1,0 +1,44 @@
+#include "core/http/url.hpp"
+
+#include <algorithm>
+
+#include "core/http/transport.hpp"
+
+namespace mdl::http {
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::size_t authority_start(std::string_view url) {
+  const auto scheme = url.find("://");
+  return scheme == std::string_view::npos ? 0 : scheme + 3;
+}
+
+}  // namespace
+
+std::string shown_url(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  const auto start = authority_start(url);
+  const auto authority = url.substr(start, url.substr(start).find('/'));
+  const auto at = authority.rfind('@');
+  const auto skipped = at == std::string_view::npos ? 0 : at + 1;
+  return std::string(url.substr(0, start)) + std::string(url.substr(start + skipped));
+}
+
+std::string origin(std::string_view url) {
+  auto shown = shown_url(url);
+  if (const auto path = shown.find('/', authority_start(shown)); path != std::string::npos)
+    shown.resize(path);
+  return shown;
+}
+
+bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
+
+std::string_view Response::header(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(headers, [&](const auto& header) { return same_name(header.first, name); });
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+}  // namespace mdl::http

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mdl::http {
+
+// The URL without user information, query and fragment, any of which may hold a secret: for messages and
+// logs.
+std::string shown_url(std::string_view url);
+// "https://host:port" of it: what a connection is made to.
+std::string origin(std::string_view url);
+// Whether two header names are the same (ASCII case-insensitively).
+bool same_name(std::string_view a, std::string_view b);
+
+}  // namespace mdl::http
