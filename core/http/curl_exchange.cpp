@@ -95,6 +95,8 @@ void CurlExchange::set_options() {
   if (!request_.unix_socket.empty()) {
     set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     set(CURLOPT_PROXY, "");
+  } else if (is_loopback(request_.url)) {
+    set(CURLOPT_PROXY, "");  // a proxy's own 127.0.0.1 is another machine
   }
   // libcurl sends a request again by itself when a kept connection turns out to be closed. That is not known
   // to be safe here.

@@ -33,6 +33,15 @@ std::string origin(std::string_view url) {
   return shown;
 }
 
+bool is_loopback(std::string_view url) {
+  const auto place = origin(url);
+  auto host = std::string_view(place).substr(authority_start(place));
+  host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+  if (host == "[::1]" || same_name(host, "localhost")) return true;
+  // 127.evil.example is a name, not an address.
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
 std::string_view Response::header(std::string_view name) const {

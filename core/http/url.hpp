@@ -10,6 +10,8 @@ namespace mdl::http {
 std::string shown_url(std::string_view url);
 // "https://host:port" of it: what a connection is made to.
 std::string origin(std::string_view url);
+// Whether its host is this machine by name: localhost, 127.x.x.x or [::1].
+bool is_loopback(std::string_view url);
 // Whether two header names are the same (ASCII case-insensitively).
 bool same_name(std::string_view a, std::string_view b);
 

@@ -186,6 +186,15 @@ TEST_CASE("http: URLs are shown without what may be secret") {
   CHECK(http::origin("https://h?c") == "https://h");
 }
 
+TEST_CASE("http: this machine is known by its names") {
+  for (const auto* url : {"http://127.0.0.1:8400/x", "http://127.1/", "https://LOCALHOST",
+                          "http://u@localhost:1/", "http://[::1]:80/"})
+    CHECK_MESSAGE(http::is_loopback(url), url);
+  for (const auto* url : {"http://127.0.0.1.example/", "http://h/127.0.0.1", "http://localhost.example/",
+                          "http://127.0.0.1@h/", "http://[::2]/", "http://[::1", ""})
+    CHECK_MESSAGE(!http::is_loopback(url), url);
+}
+
 TEST_CASE("http: headers are found whatever their case") {
   const http::Response response{.headers = {{"Content-Type", "a"}, {"content-type", "b"}}};
   CHECK(response.header("CONTENT-TYPE") == "a");
