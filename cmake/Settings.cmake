@@ -3,7 +3,7 @@ add_library(mdl_settings INTERFACE)
 target_include_directories(mdl_settings INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 target_compile_options(mdl_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers -Wno-maybe-uninitialized>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers -Wno-maybe-uninitialized -Wno-restrict>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
 target_compile_definitions(mdl_settings INTERFACE MDL_VERSION="${PROJECT_VERSION}")
 
