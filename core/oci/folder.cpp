@@ -30,19 +30,22 @@ Result<void> write_file_at(const File& file, const std::string& path) {
   return write_bytes(file, descriptor.get());
 }
 
-// Brings a file into the store under its digest, if it is not there.
-Result<std::string> store_file(const File& file, const std::string& store) {
-  auto path = store + '/' + file.sha256;
+bool is_whole(const std::string& path, const File& file) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-      static_cast<std::uint64_t>(status.st_size) == file.bytes)
-    return path;
+  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         static_cast<std::uint64_t>(status.st_size) == file.bytes;
+}
+
+// Brings a file into the store under its digest, if it is not there.
+Result<void> store_file(const File& file, const std::string& path) {
+  if (is_whole(path, file)) return {};
   MDL_TRY(auto partial, Partial::make_file(path));
   MDL_CHECK(write_bytes(file, partial.descriptor()));
   // It gets its name only once the bytes are on the disk, since a name in the store is believed.
   if (::fdatasync(partial.descriptor()) != 0) return not_written(path);
-  MDL_CHECK(partial.publish_file());
-  return path;
+  MDL_TRY(const bool published, partial.publish());
+  if (published || is_whole(path, file)) return {};
+  return partial.replace();
 }
 
 class Writer {
@@ -75,8 +78,12 @@ class Writer {
   }
 
   Result<void> write_weights(const File& file, const std::string& path) {
-    MDL_TRY(const auto stored, store_file(file, store_));
-    if (::link(stored.c_str(), path.c_str()) == 0) return {};
+    const auto stored = store_ + '/' + file.sha256;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      MDL_CHECK(store_file(file, stored));
+      if (::link(stored.c_str(), path.c_str()) == 0) return {};
+      if (errno != ENOENT) break;  // else it was removed or replaced in between
+    }
     // The store is on another file system, or the file has as many names as it can have.
     if (errno != EXDEV && errno != EMLINK && errno != EPERM && errno != EOPNOTSUPP) return not_written(path);
     File copied = file;
@@ -106,7 +113,7 @@ Result<void> write_folder(const LayerPlan& plan, const std::string& folder, cons
   // An existing folder is believed, so its files must be on the disk before it has its name. One call for the
   // whole file system costs less than one for each of many small files.
   if (::syncfs(partial.descriptor()) != 0) return not_written(folder);
-  MDL_TRY(const bool published, partial.publish_folder());
+  MDL_TRY(const bool published, partial.publish());
   if (published || is_folder(folder)) return {};
   errno = ENOTDIR;
   return not_written(folder);

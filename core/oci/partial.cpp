@@ -75,20 +75,21 @@ Result<Partial> Partial::make(const std::string& wanted, bool folder) {
   return not_made(wanted);
 }
 
-Result<void> Partial::publish_file() {
-  if (::rename(path_.c_str(), wanted_.c_str()) != 0) return not_made(wanted_);
-  descriptor_ = Descriptor();
-  return {};
-}
-
-Result<bool> Partial::publish_folder() {
+Result<bool> Partial::publish() {
   int result = ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, wanted_.c_str(), RENAME_NOREPLACE);
-  // Not every file system knows the flag. A plain rename refuses to replace a folder that is not empty too.
+  // Not every file system knows the flag. A plain rename refuses to replace a folder that is not empty, and
+  // files are named by what they hold.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS)) result = ::rename(path_.c_str(), wanted_.c_str());
   if (result != 0 && (errno == EEXIST || errno == ENOTEMPTY)) return false;
   if (result != 0) return not_made(wanted_);
   descriptor_ = Descriptor();
   return true;
+}
+
+Result<void> Partial::replace() {
+  if (::rename(path_.c_str(), wanted_.c_str()) != 0) return not_made(wanted_);
+  descriptor_ = Descriptor();
+  return {};
 }
 
 void remove_left_partials(const std::string& folder) {

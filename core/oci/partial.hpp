@@ -18,10 +18,10 @@ class Partial {
 
   const std::string& path() const { return path_; }
   int descriptor() const { return descriptor_.get(); }
+  // Renames it to the wanted name. False: that name is taken, and this one goes away.
+  Result<bool> publish();
   // Renames a file to the wanted name, in place of one that has it.
-  Result<void> publish_file();
-  // Renames a folder to the wanted name. False: that name is taken, and this one goes away.
-  Result<bool> publish_folder();
+  Result<void> replace();
 
  private:
   Partial(std::string wanted, std::string path, Descriptor descriptor);

@@ -127,14 +127,18 @@ TEST_CASE("oci: what killed writers left is removed, what living ones hold is no
 TEST_CASE("oci: writers that make the same folder at once all succeed, and leave nothing else") {
   const Tree tree;
   const auto plan = planned(write_service(tree));
-  std::vector<int> ok(6, 0);
+  std::vector<Result<void>> results(6);
   {
     std::vector<std::jthread> writers;
-    for (auto& result : ok)
-      writers.emplace_back(
-          [&] { result = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")).has_value(); });
+    for (auto& result : results)
+      writers.emplace_back([&] { result = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")); });
   }
-  CHECK(ok == std::vector<int>(6, 1));
+  for (const auto& result : results) {
+    const Error error = result ? Error() : result.error();
+    CAPTURE(error.message);
+    CAPTURE(error.quoted);
+    CHECK(result);
+  }
   CHECK(names_in(tree.at("artifacts")) == std::vector<std::string>{"1"});
   CHECK(names_in(tree.at("blobs")).size() == 1);
   CHECK(tree.read("artifacts/1/app/app.py") == "print(1)");
