@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unordered_set>
 
-#include "core/manifest/expand.hpp"
+#include "core/manifest/names.hpp"
 #include "core/manifest/quote.hpp"
 #include "core/manifest/rules.hpp"
+#include "core/manifest/scalars.hpp"
 #include "core/manifest/values.hpp"
 #include "core/util/text.hpp"
 
@@ -16,30 +16,14 @@ namespace {
 
 constexpr std::size_t most_targets = 200, most_services = 200;
 
-std::string_view last_name(std::string_view path) { return path.substr(path.rfind('.') + 1); }
-std::string below(std::string_view path, std::string_view name) {
-  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
-}
-std::string_view kind_of(const Node& node) {
-  switch (node.kind) {
-    case Node::Kind::null:
-      return "nothing";
-    case Node::Kind::scalar:
-      return "a single value";
-    case Node::Kind::sequence:
-      return "a list";
-    case Node::Kind::map:
-      return "fields";
-    case Node::Kind::broken:
-      break;
-  }
-  return "something else";
-}
-
 class Reader {
  public:
   Reader(File& file, const ReadOptions& options, Problems& problems)
-      : file_(file), options_(options), problems_(problems), layer_{.file = &file} {}
+      : file_(file),
+        options_(options),
+        problems_(problems),
+        scalars_(file, options, problems),
+        layer_{.file = &file} {}
 
   Layer read(const Node& root) {
     if (root.kind == Node::Kind::broken) return std::move(layer_);
@@ -54,7 +38,7 @@ class Reader {
     for (const auto& member : root.members)
       if (!member.skip) top_member(member);
     require(root);
-    alternatives(layer_.assignments);
+    check_alternatives(layer_.assignments, problems_);
     return std::move(layer_);
   }
 
@@ -96,28 +80,8 @@ class Reader {
     if (problems_.many()) return add(member.place, path, "unknown field");  // not shown any more
     std::vector<std::string_view> names;
     for (const auto* field : known)
-      if (path.empty() ? allowed(*field) : true) names.push_back(last_name(field->path));
-    auto hint = suggestion(member.name, names);
-    if (hint.empty()) hint = elsewhere(member.name);
-    if (hint.empty() && !path.empty()) hint = fmt::format("; here can stand {}", fmt::join(names, ", "));
-    const auto where = path.empty() ? std::string() : fmt::format(" in '{}'", path);
-    add(member.place, below(path, member.name),
-        fmt::format("unknown field {}{}{}", quote(member.name), where, hint));
-  }
-
-  // A field of that name that stands in some section.
-  std::string elsewhere(std::string_view name) const {
-    for (const auto& field : fields()) {
-      if (last_name(field.path) != name || name == "*") continue;
-      if (field.path.starts_with("targets.*."))
-        return in_target_ ? ""
-                          : fmt::format("; it stands in a target with provider {}",
-                                        fmt::join(field.providers, " or "));
-      if (const auto dot = field.path.rfind('.');
-          dot != std::string_view::npos && field.path.find('*') == std::string_view::npos)
-        return fmt::format("; it stands below '{}'", field.path.substr(0, dot));
-    }
-    return "";
+      if (!path.empty() || allowed(*field)) names.push_back(last_name(field->path));
+    add(member.place, below(path, member.name), unknown_field(member.name, path, names, in_target_));
   }
 
   // ---- values
@@ -157,7 +121,7 @@ class Reader {
   void section(const Field& field, const std::string& path, std::string_view key, const Place& name,
                const Node& node) {
     if (field.path == "secrets.*" && node.kind != Node::Kind::map)
-      return literal_secret(path, key, name, node);
+      return scalars_.literal_secret(path, key, name, node);
     if (field.set && (node.kind == Node::Kind::map || node.kind == Node::Kind::null))
       out_->push_back({.field = &field,
                        .path = path,
@@ -171,10 +135,13 @@ class Reader {
       if (member.skip) continue;
       const auto found =
           std::ranges::find(known, member.name, [](const Field* f) { return last_name(f->path); });
-      if (found == known.end())
+      if (found == known.end()) {
+        if (field.path == "secrets.*")  // it may be the secret itself
+          for (const int line : {member.place.line, member.value.place.line}) file_.hide(line);
         unknown(member, known, path);
-      else
-        read_field(**found, below(path, member.name), key, member.place, member.value);
+        continue;
+      }
+      read_field(**found, below(path, member.name), key, member.place, member.value);
     }
     for (const auto* child : known)
       if (child->required && !node.find(last_name(child->path)))
@@ -182,6 +149,7 @@ class Reader {
   }
 
   void map(const Field& field, const std::string& path, const Node& node) {
+    if (field.path == "secrets" && node.kind != Node::Kind::map) file_.hide(node.place.line);
     if (!is_fields(path, node)) return;
     const auto* entry = fields_below(field.path).front();
     for (const auto& member : node.members) {
@@ -284,76 +252,7 @@ class Reader {
   }
 
   std::optional<Value> scalar(const Field& field, const std::string& path, const Node& node) {
-    if (node.kind == Node::Kind::broken) return std::nullopt;
-    if (node.kind != Node::Kind::scalar) {
-      const auto what = node.kind == Node::Kind::null && field.type == FieldType::text
-                            ? fmt::format("{}: has no value; write \"\" for an empty text", path)
-                            : fmt::format("{}: expected {}, not {}", path, expected(field), kind_of(node));
-      add(node.place, path, what);
-      return std::nullopt;
-    }
-    auto text = Expanded{node.text, overriding()};
-    if (!overriding()) {
-      auto expanded = expand(node.text, *options_.environment);
-      if (!expanded) {
-        if (!expanded.error().unset || in_use_)
-          add(node.place, path, fmt::format("{}: {}", path, expanded.error().message));
-        return std::nullopt;
-      }
-      text = std::move(*expanded);
-    }
-    const auto shown = !text.changed  ? quote(text.text)
-                       : overriding() ? "this value"
-                                      : "the value of " + quote(node.text);
-    if (!is_utf8(text.text) || text.text.find('\0') != std::string::npos) {
-      add(node.place, path, fmt::format("{}: {} is not UTF-8", path, shown));
-      return std::nullopt;
-    }
-    if (field.rule == &rules::secret && !check_secret(path, node, text)) return std::nullopt;
-    auto value = parse_value(field, text.text, shown);
-    if (value) return std::move(*value);
-    add(node.place, path, fmt::format("{}: {}", path, value.error()));
-    return std::nullopt;
-  }
-
-  static std::string expected(const Field& field) {
-    const auto type = field.type == FieldType::texts    ? FieldType::text
-                      : field.type == FieldType::shares ? FieldType::share
-                                                        : field.type;
-    return fmt::format("a {}", type == FieldType::cores ? "number" : to_string(type));
-  }
-
-  // ---- secrets: neither their text nor their line is shown when it may be the secret itself
-
-  void literal_secret(const std::string& path, std::string_view key, const Place& name, const Node& node) {
-    if (node.kind == Node::Kind::broken) return;
-    file_.hide(node.place.line);
-    file_.hide(name.line);
-    add(node.kind == Node::Kind::null ? name : node.place, path,
-        fmt::format("{0}: a secret's value does not belong in a manifest; say where it is kept, as in {1}: "
-                    "{{ from: env:{1} }}",
-                    path, key));
-  }
-
-  bool check_secret(const std::string& path, const Node& node, const Expanded& text) {
-    if (rules::secret.accepts(text.text)) return true;
-    const auto colon = text.text.find(':');
-    const auto scheme = std::string_view(text.text).substr(0, colon);
-    std::vector<std::string_view> schemes(rules::secret_schemes().begin(), rules::secret_schemes().end());
-    const bool known = std::ranges::find(schemes, scheme) != schemes.end();
-    const auto near = known || colon == std::string::npos ? "" : suggestion(scheme, schemes);
-    if (!known && near.empty()) file_.hide(node.place.line);
-    if (known) {
-      add(node.place, path, fmt::format("{0}: after '{1}:' the secret's place is missing", path, scheme));
-    } else if (!near.empty()) {
-      add(node.place, path,
-          fmt::format("{}: unknown store {}{}", path, text.changed ? "" : quote(scheme), near));
-    } else {
-      add(node.place, path,
-          fmt::format("{}: expected a store and a place in it, such as env:NAME; the stores are {}", path,
-                      fmt::join(schemes, ", ")));
-    }
-    return false;
+    return scalars_.read(field, path, node, in_use_);
   }
 
   // ---- targets
@@ -383,7 +282,7 @@ class Reader {
     if (is_fields(path, target.value))
       for (const auto& member : target.value.members)
         if (!member.skip && member.name != "provider") target_member(member, path, out.provider);
-    alternatives(out.assignments);
+    check_alternatives(out.assignments, problems_);
     in_use_ = true;
     in_target_ = false;
     out_ = &layer_.assignments;
@@ -427,7 +326,7 @@ class Reader {
       if (find_field(setting_path))
         return add(member.place, below(path, member.name),
                    fmt::format("'{}' is a setting of {}; target '{}' is {}", member.name,
-                               fmt::join(others(setting_path), " and "), last_name(path), provider));
+                               fmt::join(providers_of(setting_path), " and "), last_name(path), provider));
       if (field)
         return add(member.place, below(path, member.name),
                    fmt::format("'{}' cannot be different in a target", member.name));
@@ -439,13 +338,6 @@ class Reader {
       if (field->providers.empty() || std::ranges::find(field->providers, provider) != field->providers.end())
         known.push_back(field);
     unknown(member, known, "");
-  }
-
-  static std::vector<std::string_view> others(std::string_view path) {
-    std::vector<std::string_view> out;
-    for (const auto& field : fields())
-      if (field.path == path) out.insert(out.end(), field.providers.begin(), field.providers.end());
-    return out;
   }
 
   // ---- what is missing or too much
@@ -460,31 +352,10 @@ class Reader {
     }
   }
 
-  void alternatives(const std::vector<Assignment>& assignments) {
-    for (const auto& second : assignments) {
-      const auto group = second.field->alternative;
-      if (group.empty()) continue;
-      for (const auto& first : assignments) {
-        if (&first == &second) break;
-        const auto other = first.field->alternative;
-        if (other == group || other.substr(0, other.find(':')) != group.substr(0, group.find(':'))) continue;
-        add(second.at.place, second.path,
-            fmt::format("'{}' and '{}' exclude each other", first.path, second.path));
-        break;
-      }
-    }
-    std::unordered_set<std::string_view> variables;
-    for (const auto& assignment : assignments)
-      if (assignment.path.starts_with("env.")) variables.insert(assignment.key);
-    for (const auto& assignment : assignments)
-      if (assignment.path.starts_with("secrets.") && variables.contains(assignment.key))
-        add(assignment.at.place, assignment.path,
-            fmt::format("'{}' is in env and in secrets", assignment.key));
-  }
-
   File& file_;
   const ReadOptions& options_;
   Problems& problems_;
+  Scalars scalars_;
   Layer layer_;
   std::vector<Assignment>* out_ = nullptr;
   bool in_target_ = false, in_use_ = true;

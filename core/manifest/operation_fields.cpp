@@ -305,7 +305,7 @@ void add_operation(std::vector<Field>& fields) {
        .example = "[recommend]",
        .summary =
            "Services of the same project that this one calls: they deploy first, and their addresses are in "
-           "MDL_URL_<NAME>.",
+           "MDL_URL_NAME, the name in capitals.",
        .rule = &rules::name,
        .set = [](Service& s, const Value& v, std::string_view) { s.needs = v.as_strings(); }});
 }

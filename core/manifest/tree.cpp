@@ -140,17 +140,27 @@ class Builder : public YAML::EventHandler {
   int length_at(const YAML::Mark& mark, const std::string& value) const {
     const auto begin = static_cast<std::size_t>(mark.pos);
     if (mark.pos < 0 || begin >= text_.size()) return 1;
-    std::string_view rest = text_.substr(begin, 2 * value.size() + 64);
-    rest = rest.substr(0, rest.find('\n'));
-    if (rest.starts_with(value)) return std::max<int>(1, static_cast<int>(value.size()));
-    if (rest.empty() || (rest[0] != '"' && rest[0] != '\'')) return 1;
-    for (std::size_t i = 1; i < rest.size(); ++i) {
-      if (rest[0] == '"' && rest[i] == '\\')
-        ++i;
-      else if (rest[i] == rest[0])
-        return static_cast<int>(i + 1);
+    if (text_.substr(begin, value.size()) == value) {
+      const auto end = value.find('\n');
+      return std::max<int>(1, static_cast<int>(end == std::string::npos ? value.size() : end));
     }
-    return static_cast<int>(rest.size());
+    if (text_[begin] != '"' && text_[begin] != '\'') return 1;
+    const auto end = closing_quote(begin);
+    // The library takes the end of the text for the missing quote.
+    if (end == std::string_view::npos) throw Stop{{place_of(mark), "this quote is never closed"}};
+    return static_cast<int>(std::min(end + 1, text_.find('\n', begin)) - begin);
+  }
+
+  std::size_t closing_quote(std::size_t begin) const {
+    const char quote = text_[begin];
+    for (std::size_t i = begin + 1; i < text_.size(); ++i) {
+      const bool escaped = quote == '"' ? text_[i] == '\\' : text_.substr(i).starts_with("''");
+      if (escaped)
+        ++i;
+      else if (text_[i] == quote)
+        return i;
+    }
+    return std::string_view::npos;
   }
 
   std::string_view text_;

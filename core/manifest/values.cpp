@@ -61,7 +61,7 @@ Parsed parse_integer_field(const Field& field, std::string_view text, const std:
 Parsed parse_duration_field(const Field& field, std::string_view text, const std::string& shown) {
   if (bare_number(text))
     return complain(fmt::format("{} has no unit; write {} or {}", shown, with(text, shown, "s"),
-                                       with(text, shown, "ms")));
+                                with(text, shown, "ms")));
   const auto duration = parse_duration(text);
   if (!duration) return complain(fmt::format("expected a duration such as 30s, 5m or 1h30m, not {}", shown));
   return in_range(field, static_cast<double>(duration->count()), static_cast<std::int64_t>(duration->count()),
