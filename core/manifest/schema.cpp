@@ -59,7 +59,7 @@ Value leaf_schema(const Field& field) {
     case FieldType::duration:
       return Value::object(
           {{"type", "string"},
-           {"pattern", or_variable("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$")}});
+           {"pattern", or_variable("^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$")}});
     case FieldType::size:
       return Value::object(
           {{"type", "string"}, {"pattern", or_variable("^[0-9]+([.][0-9]+)?(k|K|M|G|T|Ki|Mi|Gi|Ti)$")}});
