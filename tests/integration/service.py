@@ -95,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
     def get_websocket(self, query):
         """Echoes text frames in upper case until the other side closes."""
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.protocol_version = "HTTP/1.1"
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
