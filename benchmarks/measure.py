@@ -78,7 +78,7 @@ def supervisor_memory(root):
     for entry in pathlib.Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and str(root).encode() in (entry / "environ").read_bytes() \
-                    and b"supervisor" in (entry / "cmdline").read_bytes():
+                    and b"supervise" in (entry / "cmdline").read_bytes():
                 lines = (entry / "status").read_text().splitlines()
                 return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
         except (OSError, StopIteration):

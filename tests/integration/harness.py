@@ -138,7 +138,7 @@ class MdlTest(unittest.TestCase):
     def _remove(self):
         # SIGTERM first: the supervisor then stops its replicas and ends in order, which is part of what is tested.
         left = self.processes()
-        for pid in [pid for pid, line in left.items() if "supervisor" in line]:
+        for pid in [pid for pid, line in left.items() if "supervise" in line]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         try:
@@ -267,7 +267,7 @@ class MdlTest(unittest.TestCase):
 
     def supervisor(self):
         """The pid of this home's supervisor; 0 when none runs."""
-        return next((pid for pid, line in self.processes().items() if "supervisor" in line), 0)
+        return next((pid for pid, line in self.processes().items() if "supervise" in line), 0)
 
     def replicas(self):
         """Pids of the services that this home runs."""
