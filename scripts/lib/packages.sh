@@ -12,8 +12,13 @@ need_packages() {
   [ "$(id -u)" = 0 ] || sudo -v || die "installing packages needs root or sudo"
   step "apt-get update" as_root apt-get -q -o Acquire::Retries=3 update
   # shellcheck disable=SC2086 # one word a package
-  step "apt-get install" as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q -y --no-install-recommends -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install $missing
+  step "apt-get install" install_packages $missing
+}
+
+# Boost alone is 15,000 small files: one sync at the end instead of one a file takes a tenth of the time.
+install_packages() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Acquire::Retries=3 \
+    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io install "$@" && sync
 }
 
 missing_packages() {
