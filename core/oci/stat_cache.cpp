@@ -80,7 +80,8 @@ StatCache StatCache::load(const std::string& file) {
     entry.digest = reader.text(digest_size);
     cache.entries_.emplace_hint(cache.entries_.end(), std::move(path), std::move(entry));
   }
-  return reader.failed() ? StatCache() : cache;
+  if (reader.failed()) return StatCache();
+  return cache;
 }
 
 std::string StatCache::to_bytes() const {

@@ -18,9 +18,13 @@ std::unexpected<Error> unreadable(const GitLibrary& git, const std::string& fold
                     .resource = folder});
 }
 
-// Ends the comparison at the first difference: one is enough to call a tree dirty.
+// Ends the comparison at the first difference: one is enough to call a tree dirty. A folder that is not
+// tracked may hold nothing but ignored files; whether it counts is known only after it was read.
 constexpr int found_difference = -5000;
-int stop_at_first(const git_diff*, const git_diff_delta*, const char*, void*) { return found_difference; }
+int stop_at_first(const git_diff*, const git_diff_delta* delta, const char*, void*) {
+  const bool folder = delta->status == GIT_DELTA_UNTRACKED && delta->new_file.mode == GIT_FILEMODE_TREE;
+  return folder ? 0 : found_difference;
+}
 
 using Compare = int (*)(const GitLibrary&, git_diff**, git_repository*, git_tree*, const git_diff_options*);
 

@@ -67,6 +67,8 @@ TEST_CASE("git: changed, staged, deleted and untracked files make a commit dirty
   commit_all(tree);
   tree.write("x.log");
   tree.write("build/out");
+  tree.write("only-logs/deep/y.log");
+  tree.folder("empty/folder");
   CHECK(!commit_of(tree.root()).dirty);
   tree.write("a.py", "1");  // the same bytes, another time
   CHECK(!commit_of(tree.root()).dirty);
@@ -76,6 +78,10 @@ TEST_CASE("git: changed, staged, deleted and untracked files make a commit dirty
   CHECK(commit_of(tree.root()).dirty);
   tree.write("a.py", "1");
   git(tree.root(), {"add", "a.py"});
+  CHECK(!commit_of(tree.root()).dirty);
+  tree.write("new/deep/new.py");
+  CHECK(commit_of(tree.root()).dirty);
+  std::filesystem::remove_all(tree.at("new"));
   CHECK(!commit_of(tree.root()).dirty);
   tree.write("b/new.py");
   CHECK(commit_of(tree.root()).dirty);
