@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <unistd.h>
+
+#include "core/oci/dependencies.hpp"
+#include "core/util/files.hpp"
+#include "core/util/process.hpp"
+#include "core/util/text.hpp"
+#include "embedded/local_front.hpp"
+#include "providers/local/environment.hpp"
+#include "providers/local/parts.hpp"
+#include "providers/local/store_lock.hpp"
+
+namespace mdl::local {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using manifest::Service;
+using oci::LayerKind;
+using oci::LayerPlan;
+using provider::OnProgress;
+
+constexpr const char* machine =
+#if defined(__aarch64__)
+    "linux/arm64";
+#else
+    "linux/amd64";
+#endif
+
+bool served_by_front(const Service& service) {
+  return !service.http.entry.empty() || !service.http.handler.empty();
+}
+
+bool uses_python(const Service& service) {
+  return served_by_front(service) || !service.build.requirements.empty() || !service.build.python.empty();
+}
+
+// The servers that mdl adds, unless the service's own requirements name them: those decide then.
+Result<std::vector<std::string>> servers_for(const Service& service) {
+  std::vector<std::string> servers;
+  if (!served_by_front(service)) return servers;
+  MDL_TRY(const auto text, oci::requirements_text({.service = service}));
+  std::vector<std::string> own;
+  for (const auto line : split(text, '\n')) own.push_back(package_name(line));
+  const auto add = [&](const char* line) {
+    if (std::ranges::find(own, package_name(line)) == own.end()) servers.emplace_back(line);
+  };
+  const bool handler = !service.http.handler.empty();
+  if (handler || service.http.interface != "asgi") add("waitress==3.0.2");
+  if (!handler && service.http.interface != "wsgi") {
+    add("uvicorn==0.34.3");
+    add("wsproto==1.2.0");  // WebSockets
+  }
+  return servers;
+}
+
+Result<void> link_environment(const std::string& artifact, const std::string& environment) {
+  const auto link = artifact + "/environment";
+  std::error_code error;
+  if (fs::read_symlink(link, error) == fs::path(environment)) return {};
+  const auto temporary = link + ".partial-" + std::to_string(::getpid());
+  fs::remove(temporary, error);
+  fs::create_symlink(environment, temporary, error);
+  if (!error) fs::rename(temporary, link, error);
+  if (!error) return {};
+  return fail(Error{.kind = ErrorKind::failed,
+                    .message = "the artifact cannot be tied to its environment",
+                    .quoted = error.message(),
+                    .resource = link});
+}
+
+class LocalArtifacts final : public provider::Artifacts {
+ public:
+  explicit LocalArtifacts(SharedClient client) : client_(std::move(client)) {}
+
+  Result<void> prepare(const Service& service, const OnProgress& progress) override {
+    if (service.build.command.empty()) return {};
+    const auto on_line = [&](std::string_view line) {
+      if (progress) progress({.what = printable(line)});
+    };
+    auto finished = run({.arguments = service.build.command,
+                         .folder = service.folder,
+                         .set = {},
+                         .on_line = on_line,
+                         .timeout = Milliseconds(0),
+                         .input = {}});
+    const auto name = "build.command '" + join(service.build.command, " ") + "'";
+    if (finished && finished->status == 0) return {};
+    Error error{
+        .kind = ErrorKind::failed,
+        .message = name + (finished ? " exited " + std::to_string(finished->status) : " cannot be run"),
+        .resource = "build",
+        .where = service.source_of("build.command")};
+    if (finished) error.lines = std::move(finished->last_lines);
+    if (!finished) error.quoted = finished.error().message;
+    return fail(std::move(error));
+  }
+
+  Result<Platform> platform(const Service& service) override {
+    Platform platform{.platform = machine, .python = {}, .front = {}, .servers = {}};
+    if (!uses_python(service)) return platform;
+    MDL_TRY(const auto python, interpreter(service));
+    platform.python = python.version;
+    MDL_TRY(platform.servers, servers_for(service));
+    if (served_by_front(service))
+      for (const auto& file : embedded::local_front())
+        platform.front.push_back(
+            {.path = std::string(file.path), .source = {}, .content = std::string(file.content)});
+    return platform;
+  }
+
+  Result<std::uint64_t> missing(const Service& service, const LayerPlan& layers) override {
+    const auto folder = artifact_folder(layers.digest());
+    const bool whole =
+        exists(folder) && (!uses_python(service) || exists(folder + "/environment/bin/python"));
+    return whole ? 0 : layers.bytes();
+  }
+
+  Result<bool> present(const release::ServiceRef&, const std::string& artifact) override {
+    const auto folder = artifact_folder(artifact);
+    std::error_code error;
+    const bool linked = fs::is_symlink(folder + "/environment", error);
+    return exists(folder) && (!linked || exists(folder + "/environment/bin/python"));
+  }
+
+  Result<std::string> put(const Service& service, const LayerPlan& layers,
+                          const OnProgress& progress) override {
+    if (!lock_) {
+      MDL_TRY(lock_, StoreLock::shared(home()));
+    }
+    std::string summary, environment;
+    if (uses_python(service)) {
+      MDL_TRY(const auto python, interpreter(service));
+      MDL_TRY(environment, make_environment_for(service, layers, python, progress, summary));
+    }
+    MDL_CHECK(make_folders(home().artifacts()));
+    MDL_CHECK(make_folders(home().blobs()));
+    const auto folder = artifact_folder(layers.digest());
+    MDL_CHECK(oci::write_folder(layers, folder, home().blobs()));
+    if (!environment.empty()) MDL_CHECK(link_environment(folder, environment_folder(home(), environment)));
+    const auto count = layers.layers.size();
+    return summary + std::to_string(count) + (count == 1 ? " layer, " : " layers, ") +
+           readable_bytes(layers.bytes());
+  }
+
+ private:
+  const Home& home() const { return client_->options().home; }
+
+  std::string artifact_folder(const std::string& digest) const { return home().artifacts() + "/" + digest; }
+
+  // Found once a run: the layers are planned for the interpreter that then runs them.
+  Result<Interpreter> interpreter(const Service& service) {
+    auto found = find_interpreter(home(), service.build.python, service.folder);
+    if (found) return found;
+    auto error = std::move(found).error();
+    error.where = service.source_of("build.python");
+    return fail(std::move(error));
+  }
+
+  // Returns the environment's key; adds to the line for people.
+  Result<std::string> make_environment_for(const Service& service, const LayerPlan& layers,
+                                           const Interpreter& python, const OnProgress& progress,
+                                           std::string& summary) {
+    const auto parts = split(python.version, '.');
+    summary = "python " + std::string(parts[0]) + "." + std::string(parts[1]);
+    const auto* dependencies = layers.find(LayerKind::dependencies);
+    if (dependencies == nullptr || dependencies->requirements.empty()) {
+      summary += "; ";
+      return make_plain_environment(home(), python);
+    }
+    MDL_TRY(const int packages,
+            make_environment(home(), {dependencies->digest, dependencies->requirements, python, service},
+                             progress));
+    summary += ", " + std::to_string(packages) + (packages == 1 ? " package; " : " packages; ");
+    return dependencies->digest;
+  }
+
+  SharedClient client_;
+  std::optional<StoreLock> lock_;
+};
+
+}  // namespace
+
+std::unique_ptr<provider::Artifacts> make_artifacts(const SharedClient& client) {
+  return std::make_unique<LocalArtifacts>(client);
+}
+
+}  // namespace mdl::local

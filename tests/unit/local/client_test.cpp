@@ -1,0 +1,101 @@
+#include "providers/local/client.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/local/scripted.hpp"
+
+using namespace mdl;
+using local::Client;
+using local::error_of;
+using test::LocalHome;
+
+namespace {
+ErrorKind kind_of(int status, const char* body) { return error_of({status, {}, body}).kind; }
+}  // namespace
+
+TEST_CASE("local client: the supervisor's own word decides the kind of an error") {
+  CHECK(kind_of(500, R"({"code":"timeout","message":"m"})") == ErrorKind::timeout);
+  CHECK(kind_of(400, R"({"code":"not-found","message":"m"})") == ErrorKind::not_found);
+  CHECK(kind_of(409, R"({"code":"conflict","message":"m"})") == ErrorKind::conflict);
+}
+
+TEST_CASE("local client: an answer without a known word is judged by its status") {
+  CHECK(kind_of(400, "") == ErrorKind::invalid);
+  CHECK(kind_of(403, "") == ErrorKind::denied);
+  CHECK(kind_of(404, "") == ErrorKind::not_found);
+  CHECK(kind_of(409, "not JSON") == ErrorKind::conflict);
+  CHECK(kind_of(412, "") == ErrorKind::conflict);
+  CHECK(kind_of(503, "") == ErrorKind::unavailable);
+  CHECK(kind_of(504, R"({"code":"odd"})") == ErrorKind::timeout);
+  CHECK(kind_of(500, "") == ErrorKind::internal);
+  CHECK(error_of({500, {}, ""}).message == "the supervisor answered 500");
+}
+
+TEST_CASE("local client: a lost race says who won") {
+  const auto error = error_of({409, {}, R"({"code":"conflict","message":"the live pointer moved",
+      "live":{"split":[{"release":9,"weight":1}],"revision":"13"},
+      "record":{"number":9,"author":{"name":"ci 413","commit":"1d00b7a55f"}}})"});
+  CHECK(error.kind == ErrorKind::conflict);
+  CHECK(error.message == "another run won: release 9 (ci 413, commit 1d00b7a) is live");
+}
+
+TEST_CASE("local client: words and last lines of the supervisor are kept") {
+  const auto error = error_of(
+      {422,
+       {},
+       R"({"code":"failed","message":"no","resource":"gateway x","quoted":"EADDRINUSE","lines":["a"]})"});
+  CHECK(error.resource == "gateway x");
+  CHECK(error.quoted == "EADDRINUSE");
+  CHECK(error.lines == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("local client: without a state database everything is absent and nothing is asked") {
+  LocalHome home(false);
+  const auto state = Client(home.options()).state({"svc", "local"});
+  REQUIRE(state);
+  CHECK_FALSE(state->has_value());
+  CHECK(home.transport.requests.empty());
+}
+
+TEST_CASE("local client: 404 is absence, any other failure of a read is an error") {
+  LocalHome home;
+  home.transport.answer(404, R"({"code":"not-found","message":"no such service"})");
+  home.transport.answer(500, R"({"code":"internal","message":"database is broken"})");
+  home.transport.fails(ErrorKind::unavailable, "cut");
+  const Client client(home.options());
+  const auto absent = client.state({"svc", "local"});
+  REQUIRE(absent);
+  CHECK_FALSE(absent->has_value());
+  const auto broken = client.state({"svc", "local"});
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().message == "database is broken");
+  CHECK(client.state({"svc", "local"}).error().kind == ErrorKind::unavailable);
+}
+
+TEST_CASE("local client: names of services and targets are encoded in paths") {
+  CHECK(local::service_path({"a/b", "x y"}, "/live") == "/v1/services/a%2Fb/x%20y/live");
+}
+
+TEST_CASE("local client: a supervisor that is gone is started, once") {
+  LocalHome home;
+  home.transport.fails(ErrorKind::unavailable, "refused");
+  home.transport.fails(ErrorKind::unavailable, "refused");  // the ping before a start
+  const auto state = Client(home.options()).state({"svc", "local"});
+  REQUIRE_FALSE(state);
+  CHECK(state.error().resource == "/nonexistent/mdl");  // the program that would be the supervisor
+  CHECK(home.transport.requests.size() == 2);
+}
+
+TEST_CASE("local client: looking at a supervisor never starts one") {
+  LocalHome home;
+  home.transport.fails(ErrorKind::unavailable, "refused");
+  CHECK(Client(home.options()).peek("/v1/ping").error().code == "refused");
+  CHECK(home.transport.requests.size() == 1);
+}
+
+TEST_CASE("local client: the live pointer of a service without a row has revision 0 and no release") {
+  const auto live = local::live_from({});
+  REQUIRE(live);
+  CHECK(live->revision == "0");
+  CHECK(live->split.empty());
+}
