@@ -17,9 +17,9 @@ class Checks {
       : resolved_(resolved), service_(resolved.service), problems_(problems) {}
 
   void all() {
-    http();
-    scale();
-    rollout();
+    if (!problems_.concern("http") && !problems_.concern("build")) http();
+    if (!problems_.concern("scale")) scale();
+    if (!problems_.concern("rollout")) rollout();
     model();
     files();
   }
