@@ -16,7 +16,8 @@ Error missing(const std::string& what, const std::string& path) {
 }
 
 bool plain_name(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-:_") == std::string::npos;
+  return !text.empty() &&
+         text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-:_") == std::string::npos;
 }
 
 std::string url_variable(const std::string& service) {
@@ -49,17 +50,20 @@ void add_contract(Environment& variables, const Value& spec, const Value& identi
   variables["MDL_REPLICA"] = text_of(identity["replica"]);
   variables["MDL_CONCURRENCY"] = text_of(identity["concurrency"]);
   variables["PYTHONUNBUFFERED"] = "1";
-  // More threads than cores make numerical libraries slower, and they look at the machine, not at their share.
+  // More threads than cores make numerical libraries slower, and they look at the machine, not at their
+  // share.
   const auto threads = std::max(1.0, std::ceil(spec["cpu"].as_number(1)));
   variables["OMP_NUM_THREADS"] = std::to_string(static_cast<int>(threads));
-  if (auto interface = spec["interface"].as_string(); !interface.empty()) variables["MDL_INTERFACE"] = interface;
+  if (auto interface = spec["interface"].as_string(); !interface.empty())
+    variables["MDL_INTERFACE"] = interface;
 }
 
 Result<std::vector<std::string>> front_arguments(const Value& spec, const std::string& artifact,
                                                  const std::string& python) {
   const bool entry = spec.contains("entry");
   const auto front = artifact + "/front/mdl_front.py";
-  if (!exists(python)) return fail(missing("the environment of artifact " + spec["artifact"].as_string(), python));
+  if (!exists(python))
+    return fail(missing("the environment of artifact " + spec["artifact"].as_string(), python));
   if (!exists(front)) return fail(missing("the front of artifact " + spec["artifact"].as_string(), front));
   return std::vector<std::string>{python, front, entry ? "entry" : "handler",
                                   spec[entry ? "entry" : "handler"].as_string()};

@@ -1,11 +1,10 @@
 #include "providers/local/logfile_format.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <dirent.h>
 #include <memory>
 
 namespace mdl::local {
@@ -51,7 +50,8 @@ std::optional<provider::LogGap> parse_gap(ReplicaKey replica, std::string_view t
 }  // namespace
 
 std::string log_file_name(ReplicaKey replica, std::uint64_t sequence) {
-  return std::to_string(replica.first) + "-" + std::to_string(replica.second) + "." + std::to_string(sequence) + ".log";
+  return std::to_string(replica.first) + "-" + std::to_string(replica.second) + "." +
+         std::to_string(sequence) + ".log";
 }
 
 Result<std::map<ReplicaKey, std::vector<std::uint64_t>>> list_log_files(const std::string& folder) {
@@ -101,12 +101,12 @@ void append_header(std::string& out, const LogHeader& header) {
 void append_gap(std::string& out, std::int64_t time, std::int64_t from, std::int64_t to,
                 std::optional<std::int64_t> count, std::string_view reason) {
   append_record(out, time, 'g',
-                std::to_string(from) + " " + std::to_string(to) + " " + (count ? std::to_string(*count) : "-") + " " +
-                    std::string(reason));
+                std::to_string(from) + " " + std::to_string(to) + " " +
+                    (count ? std::to_string(*count) : "-") + " " + std::string(reason));
 }
 
-provider::LogGap make_gap(ReplicaKey replica, std::int64_t from, std::int64_t to, std::optional<std::int64_t> count,
-                          std::string_view reason) {
+provider::LogGap make_gap(ReplicaKey replica, std::int64_t from, std::int64_t to,
+                          std::optional<std::int64_t> count, std::string_view reason) {
   return {.source = std::to_string(replica.first) + "/" + std::to_string(replica.second),
           .from = time_of(from),
           .to = time_of(to),
@@ -123,12 +123,15 @@ std::optional<provider::LogEntry> to_entry(ReplicaKey replica, std::string_view 
   switch (record->kind) {
     case 'o':
     case 'e':
-      return provider::LogLine{time_of(record->time), replica.first, name, record->kind == 'e', std::string(record->text)};
-    case 'n': return provider::LogNote{time_of(record->time), replica.first, name, std::string(record->text)};
+      return provider::LogLine{time_of(record->time), replica.first, name, record->kind == 'e',
+                               std::string(record->text)};
+    case 'n':
+      return provider::LogNote{time_of(record->time), replica.first, name, std::string(record->text)};
     case 'g':
       if (auto gap = parse_gap(replica, record->text)) return *gap;
       [[fallthrough]];
-    default: return make_gap(replica, time, time, 1, "unreadable record");
+    default:
+      return make_gap(replica, time, time, 1, "unreadable record");
   }
 }
 

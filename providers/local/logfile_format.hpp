@@ -11,9 +11,10 @@
 #include "core/provider/logs.hpp"
 #include "core/util/error.hpp"
 
-// What the log writer and the log reader agree on; see logfile.hpp for the records. A file begins with a record of kind h,
-// "<nanoseconds of the replica's first record> <records of this replica in earlier files>": when those files are gone it tells
-// how many records went with them.
+// What the log writer and the log reader agree on; see logfile.hpp for the records. A file begins with a
+// record of kind h,
+// "<nanoseconds of the replica's first record> <records of this replica in earlier files>": when those files
+// are gone it tells how many records went with them.
 namespace mdl::local {
 
 using ReplicaKey = std::pair<int, int>;  // release, replica
@@ -43,7 +44,7 @@ void append_gap(std::string& out, std::int64_t time, std::int64_t from, std::int
                 std::optional<std::int64_t> count, std::string_view reason);
 // The entry for people of a record; unreadable records become gaps. Headers give nullopt.
 std::optional<provider::LogEntry> to_entry(ReplicaKey replica, std::string_view line, std::int64_t& time);
-provider::LogGap make_gap(ReplicaKey replica, std::int64_t from, std::int64_t to, std::optional<std::int64_t> count,
-                          std::string_view reason);
+provider::LogGap make_gap(ReplicaKey replica, std::int64_t from, std::int64_t to,
+                          std::optional<std::int64_t> count, std::string_view reason);
 
 }  // namespace mdl::local

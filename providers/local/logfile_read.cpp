@@ -1,11 +1,10 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <fcntl.h>
 #include <queue>
 #include <regex>
 #include <span>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/util/text.hpp"
 #include "providers/local/logfile.hpp"
@@ -30,7 +29,8 @@ class Filter {
     }
     using namespace std::regex_constants;
     try {
-      // The polynomial matcher needs neither exponential time nor stack by the line's length, but knows no back references.
+      // The polynomial matcher needs neither exponential time nor stack by the line's length, but knows no
+      // back references.
       filter.regex_ = std::regex(query.grep, ECMAScript | __polynomial);
     } catch (const std::regex_error&) {
       try {
@@ -93,7 +93,8 @@ provider::LogPage read_tail(Sources& sources, const Filter& filter, int tail) {
     const auto first = found.size();
     const auto collect = [&](std::int64_t time, provider::LogEntry entry) {
       if (filter.wants(entry, time)) found.push_back({time, i, std::move(entry)});
-      return time >= filter.since() && static_cast<int>(found.size() - first) <= tail;  // one more tells of truncation
+      return time >= filter.since() &&
+             static_cast<int>(found.size() - first) <= tail;  // one more tells of truncation
     };
     sources[i].read_backward(collect);
     std::reverse(found.begin() + static_cast<std::ptrdiff_t>(first), found.end());
@@ -119,15 +120,16 @@ provider::LogPage read_forward(Sources& sources, const Filter& filter) {
     const auto i = queue.top().second;
     queue.pop();
     auto taken = sources[i].take();
-    if (taken.entry && filter.wants(*taken.entry, taken.time)) page.entries.push_back(std::move(*taken.entry));
+    if (taken.entry && filter.wants(*taken.entry, taken.time))
+      page.entries.push_back(std::move(*taken.entry));
     if (auto* next = sources[i].peek()) queue.emplace(next->time, i);
   }
   page.cursor = cursor_of(sources);
   return page;
 }
 
-Result<Sources> open_sources(const std::string& folder, const provider::LogQuery& query, const std::string& cursor,
-                             std::int64_t since) {
+Result<Sources> open_sources(const std::string& folder, const provider::LogQuery& query,
+                             const std::string& cursor, std::int64_t since) {
   MDL_TRY(const auto positions, parse_log_cursor(cursor));
   MDL_TRY(const auto files, list_log_files(folder));
   Sources sources;

@@ -1,11 +1,10 @@
 #include "providers/local/logfile_source.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
+#include <limits>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <limits>
 
 #include "core/util/text.hpp"
 
@@ -20,7 +19,8 @@ std::string read_at(int descriptor, std::int64_t offset, std::int64_t size) {
   std::string bytes(static_cast<std::size_t>(std::max<std::int64_t>(size, 0)), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const auto n = ::pread(descriptor, bytes.data() + done, bytes.size() - done, offset + static_cast<off_t>(done));
+    const auto n =
+        ::pread(descriptor, bytes.data() + done, bytes.size() - done, offset + static_cast<off_t>(done));
     if (n <= 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -47,7 +47,8 @@ std::optional<std::pair<ReplicaKey, LogPosition>> parse_position(std::string_vie
   const auto name = parts.empty() ? std::vector<std::string_view>{} : split(parts[0], '-');
   if (parts.size() != 4 || name.size() != 2) return std::nullopt;
   const auto release = parse_integer(name[0]), replica = parse_integer(name[1]);
-  const auto sequence = parse_integer(parts[1]), offset = parse_integer(parts[2]), time = parse_integer(parts[3]);
+  const auto sequence = parse_integer(parts[1]), offset = parse_integer(parts[2]),
+             time = parse_integer(parts[3]);
   if (!release || !replica || !sequence || !offset || !time) return std::nullopt;
   return std::pair(ReplicaKey(static_cast<int>(*release), static_cast<int>(*replica)),
                    LogPosition{static_cast<std::uint64_t>(*sequence), *offset, *time});
@@ -75,7 +76,8 @@ LogSource::LogSource(std::string folder, ReplicaKey replica, const std::vector<s
 }
 
 void LogSource::open_file(std::uint64_t sequence) {
-  const int descriptor = ::open((folder_ + "/" + log_file_name(replica_, sequence)).c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor =
+      ::open((folder_ + "/" + log_file_name(replica_, sequence)).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return;  // rotated away since the folder was listed
   File file{.sequence = sequence, .descriptor = {new int(descriptor), [](const int* owned) {
                                                    ::close(*owned);
@@ -92,12 +94,14 @@ void LogSource::open_file(std::uint64_t sequence) {
 
 std::optional<provider::LogGap> LogSource::gap_before(const File& file) const {
   if (!file.header || file.header->before == 0) return std::nullopt;
-  return make_gap(replica_, file.header->first, file.header->time, file.header->before, "removed by log rotation");
+  return make_gap(replica_, file.header->first, file.header->time, file.header->before,
+                  "removed by log rotation");
 }
 
 void LogSource::seek(const LogPosition& position) {
   if (files_.empty()) return;
-  const auto found = std::ranges::find_if(files_, [&](const File& f) { return f.sequence >= position.sequence; });
+  const auto found =
+      std::ranges::find_if(files_, [&](const File& f) { return f.sequence >= position.sequence; });
   if (found == files_.end()) return skip_to_end();
   current_ = static_cast<std::size_t>(found - files_.begin());
   position_ = {.sequence = found->sequence, .offset = 0, .time = position.time};
@@ -143,7 +147,8 @@ std::int64_t LogSource::time_near(const File& file, std::int64_t offset) const {
 void LogSource::skip_to_end() {
   if (files_.empty()) return;
   current_ = files_.size() - 1;
-  position_ = {.sequence = files_[current_].sequence, .offset = files_[current_].size, .time = position_.time};
+  position_ = {
+      .sequence = files_[current_].sequence, .offset = files_[current_].size, .time = position_.time};
   gap_.reset();
   next_.reset();
 }
@@ -158,7 +163,8 @@ std::string_view LogSource::line() {
     }
     buffer_offset_ = position_.offset;
     buffer_ = read_at(*file.descriptor, position_.offset, std::min(wanted, file.size - position_.offset));
-    if (buffer_.empty() || (position_.offset + wanted >= file.size && buffer_.find('\n') == std::string::npos))
+    if (buffer_.empty() ||
+        (position_.offset + wanted >= file.size && buffer_.find('\n') == std::string::npos))
       return {};
   }
 }
@@ -196,10 +202,12 @@ LogSource::Taken LogSource::take() {
 std::string LogSource::position() const {
   const auto offset = gap_ ? -1 : position_.offset;
   return std::to_string(replica_.first) + "-" + std::to_string(replica_.second) + ":" +
-         std::to_string(position_.sequence) + ":" + std::to_string(offset) + ":" + std::to_string(position_.time);
+         std::to_string(position_.sequence) + ":" + std::to_string(offset) + ":" +
+         std::to_string(position_.time);
 }
 
-void LogSource::read_backward(const std::function<bool(std::int64_t time, provider::LogEntry entry)>& on_entry) {
+void LogSource::read_backward(
+    const std::function<bool(std::int64_t time, provider::LogEntry entry)>& on_entry) {
   bool more = true;
   for (auto file = files_.rbegin(); file != files_.rend() && more; ++file) {
     read_file_backward(*file, [&](std::string_view text) {
@@ -213,7 +221,8 @@ void LogSource::read_backward(const std::function<bool(std::int64_t time, provid
   if (more && gap_) on_entry(gap_->to.time_since_epoch().count(), *gap_);
 }
 
-void LogSource::read_file_backward(const File& file, const std::function<bool(std::string_view line)>& on_line) const {
+void LogSource::read_file_backward(const File& file,
+                                   const std::function<bool(std::string_view line)>& on_line) const {
   std::string rest;  // the end of a line whose beginning is not read yet, and lines behind it
   for (auto start = file.size; start > 0;) {
     const auto end = start;

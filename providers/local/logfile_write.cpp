@@ -1,12 +1,11 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/util/files.hpp"
 #include "providers/local/logfile.hpp"
@@ -37,7 +36,10 @@ struct Lost {
 class FileLog final : public LogWriter {
  public:
   FileLog(const LogFileOptions& options, Clock& clock)
-      : options_(options), clock_(clock), replica_(options.release, options.replica), redactor_(options.secrets) {
+      : options_(options),
+        clock_(clock),
+        replica_(options.release, options.replica),
+        redactor_(options.secrets) {
     for (auto& partial : partial_) partial.reserve(256);
   }
   ~FileLog() override {
@@ -103,7 +105,8 @@ void FileLog::append(bool error, std::string_view bytes) {
   write_batch();
 }
 
-// Writes the first parts of a line that is too long. What may be the beginning of a secret stays for the next part.
+// Writes the first parts of a line that is too long. What may be the beginning of a secret stays for the next
+// part.
 void FileLog::cut(bool error) {
   auto& partial = partial_[error ? 1 : 0];
   const auto held_back = redactor_.longest() > 0 ? redactor_.longest() - 1 : 0;
@@ -175,7 +178,8 @@ void FileLog::keep_complete(std::string_view written) {
     --kept;
   }
   batched_ -= kept;
-  if (::ftruncate(file_.descriptor, static_cast<off_t>(file_.bytes)) != 0) ::close(std::exchange(file_.descriptor, -1));
+  if (::ftruncate(file_.descriptor, static_cast<off_t>(file_.bytes)) != 0)
+    ::close(std::exchange(file_.descriptor, -1));
 }
 
 void FileLog::lose(const std::string& reason) {
@@ -199,7 +203,8 @@ bool FileLog::prepare() {
 bool FileLog::open_last() {
   const auto files = list_log_files(options_.folder);
   const auto found = files ? files->find(replica_) : decltype(files->end()){};
-  if (!files || found == files->end()) return begin_file(1, {.first = last_time_, .time = last_time_, .before = 0});
+  if (!files || found == files->end())
+    return begin_file(1, {.first = last_time_, .time = last_time_, .before = 0});
   file_.sequence = found->second.back();
   const auto path = options_.folder + "/" + log_file_name(replica_, file_.sequence);
   file_.descriptor = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
@@ -216,10 +221,12 @@ bool FileLog::recover() {
   }
   const auto end = content->rfind('\n');
   file_.bytes = end == std::string::npos ? 0 : end + 1;
-  const auto first = parse_record(std::string_view(*content).substr(0, std::min(content->find('\n'), content->size())));
+  const auto first =
+      parse_record(std::string_view(*content).substr(0, std::min(content->find('\n'), content->size())));
   const auto header = first ? parse_header(*first) : std::nullopt;
   const auto lines = std::ranges::count(*content, '\n');
-  file_.header = header.value_or(LogHeader{.first = first ? first->time : last_time_, .time = last_time_, .before = 0});
+  file_.header =
+      header.value_or(LogHeader{.first = first ? first->time : last_time_, .time = last_time_, .before = 0});
   file_.records = lines - (header ? 1 : 0);
   if (end != std::string::npos) {
     const auto start = end == 0 ? std::string::npos : content->rfind('\n', end - 1);
@@ -246,13 +253,15 @@ bool FileLog::begin_file(std::uint64_t sequence, const LogHeader& header) {
     return false;
   }
   if (file_.descriptor >= 0) ::close(file_.descriptor);
-  file_ = {.descriptor = descriptor, .sequence = sequence, .bytes = text.size(), .header = header, .records = 0};
+  file_ = {
+      .descriptor = descriptor, .sequence = sequence, .bytes = text.size(), .header = header, .records = 0};
   return true;
 }
 
 // When no new file can be begun, the old one grows further and it is tried again with the next record.
 void FileLog::rotate() {
-  const LogHeader header{.first = file_.header.first, .time = last_time_, .before = file_.header.before + file_.records};
+  const LogHeader header{
+      .first = file_.header.first, .time = last_time_, .before = file_.header.before + file_.records};
   if (!begin_file(file_.sequence + 1, header)) return;
   const auto files = list_log_files(options_.folder);
   if (!files) return;

@@ -13,8 +13,8 @@ std::string Home::socket() const {
   auto path = root + "/run/supervisor.sock";
   if (path.size() < sizeof(sockaddr_un::sun_path)) return path;
   const auto runtime = environment("XDG_RUNTIME_DIR");
-  const auto folder = (runtime.empty() || runtime.size() > 60 ? "/tmp" : runtime) + "/mdl-" + std::to_string(::getuid()) +
-                      "-" + sha256(root).substr(0, 16);
+  const auto folder = (runtime.empty() || runtime.size() > 60 ? "/tmp" : runtime) + "/mdl-" +
+                      std::to_string(::getuid()) + "-" + sha256(root).substr(0, 16);
   return folder + "/supervisor.sock";
 }
 

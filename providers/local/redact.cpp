@@ -39,7 +39,8 @@ std::string Redactor::apply(std::string_view line) const {
   if (!std::ranges::any_of(secrets_, contained)) return std::string(line);
   std::string result;
   while (!line.empty()) {
-    const auto found = std::ranges::find_if(secrets_, [&](const auto& secret) { return line.starts_with(secret); });
+    const auto found =
+        std::ranges::find_if(secrets_, [&](const auto& secret) { return line.starts_with(secret); });
     result += found == secrets_.end() ? line.substr(0, 1) : std::string_view("[redacted]");
     line.remove_prefix(found == secrets_.end() ? 1 : found->size());
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mdl::local {
+namespace mdl::local::supervisor {
 
 Milliseconds Backoff::next(std::chrono::nanoseconds healthy_for) {
   if (healthy_for >= std::chrono::seconds(10)) crashes_ = 0;
@@ -11,4 +11,4 @@ Milliseconds Backoff::next(std::chrono::nanoseconds healthy_for) {
   return std::min(Milliseconds(100) * (1 << doublings), Milliseconds(30'000));
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::supervisor

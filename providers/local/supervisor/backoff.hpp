@@ -4,10 +4,10 @@
 
 #include "core/util/clock.hpp"
 
-namespace mdl::local {
+namespace mdl::local::supervisor {
 
-// How long a crashed replica waits before it is started again: 0.1 s, doubling to 30 s; from the beginning again once
-// it was healthy for 10 s.
+// How long a crashed replica waits before it is started again: 0.1 s, doubling to 30 s; from the beginning
+// again once it was healthy for 10 s.
 class Backoff {
  public:
   // Called for each crash with how long the replica had been healthy (0: never). Returns the wait.
@@ -18,4 +18,4 @@ class Backoff {
   int crashes_ = 0;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::supervisor

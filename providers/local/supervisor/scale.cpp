@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mdl::local {
+namespace mdl::local::supervisor {
 
 namespace {
 
@@ -45,4 +45,4 @@ int ScaleWindow::update(const ScaleLimits& limits, int load, std::chrono::nanose
   return std::clamp(static_cast<int>(needed_.size()), limits.min, limits.max);
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::supervisor

@@ -6,7 +6,7 @@
 #include "core/util/clock.hpp"
 #include "core/util/value.hpp"
 
-namespace mdl::local {
+namespace mdl::local::supervisor {
 
 // The `effective` member of a scaling spec.
 struct ScaleLimits {
@@ -23,7 +23,8 @@ int wanted_replicas(const ScaleLimits& limits, int load);
 class ScaleWindow {
  public:
   // Times are Clock::elapsed. `last_request`: when the last request ended or, if one is open, now.
-  int update(const ScaleLimits& limits, int load, std::chrono::nanoseconds now, std::chrono::nanoseconds last_request);
+  int update(const ScaleLimits& limits, int load, std::chrono::nanoseconds now,
+             std::chrono::nanoseconds last_request);
   // Counts the present as use of `replicas`, so that what was just started is not stopped again at once.
   void touch(int replicas, std::chrono::nanoseconds now);
 
@@ -31,4 +32,4 @@ class ScaleWindow {
   std::vector<std::chrono::nanoseconds> needed_;  // [k]: when k + 1 replicas were needed last
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::supervisor

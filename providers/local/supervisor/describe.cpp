@@ -1,0 +1,73 @@
+#include "providers/local/supervisor/service.hpp"
+
+namespace mdl::local::supervisor {
+
+std::optional<Value> Service::readiness(int release) const {
+  const auto found = releases_.find(release);
+  if (found == releases_.end()) return std::nullopt;
+  return found->second->readiness();
+}
+
+Value Service::status() const {
+  const auto url = port_ == 0 ? "" : "http://127.0.0.1:" + std::to_string(port_);
+  int healthy = 0, wanted = 0;
+  bool live = false, failing = false;
+  std::string detail = gateway_problem_;
+  for (const auto& [number, release] : releases_) {
+    if (row_.share(number) <= 0) continue;
+    live = true;
+    healthy += release->healthy();
+    wanted += release->wanted();
+    if (detail.empty()) detail = release->waiting_for();
+    for (const auto& [id, replica] : release->replicas())
+      failing |= replica->state() == Replica::State::failing;
+  }
+  const char* health = "ok";
+  if (!live) {
+    health = "absent";
+  } else if (!gateway_problem_.empty() || failing) {
+    health = "failing";
+  } else if (healthy < wanted) {
+    health = "starting";
+  } else if (wanted == 0) {
+    health = "asleep";
+    detail = "scaled to zero: starts with the next request";
+  }
+  return Value::object({{"health", health},
+                        {"replicas", healthy},
+                        {"wanted", wanted},
+                        {"held", held()},
+                        {"detail", detail},
+                        {"url", url}});
+}
+
+Value Service::describe() const {
+  auto gateway = Value(), scaling = Value();
+  if (!row_.gateway.is_null()) {
+    auto spec = row_.gateway;
+    spec.set("port", row_.port);
+    gateway = Value::object({{"spec", std::move(spec)},
+                             {"revision", row_.gateway_revision},
+                             {"status", Value::object({{"port", row_.port}})}});
+  }
+  if (!row_.scaling.is_null())
+    scaling = Value::object({{"spec", row_.scaling}, {"revision", row_.scaling_revision}});
+  auto replicas = Value::array();
+  for (const auto& row : row_.releases) {
+    const auto found = releases_.find(row.release);
+    auto status = found == releases_.end() ? Value() : found->second->status(row.phase);
+    replicas.push(Value::object({{"release", row.release},
+                                 {"spec", row.spec},
+                                 {"revision", row.revision},
+                                 {"status", std::move(status)}}));
+  }
+  return Value::object({{"service", ref_.service},
+                        {"target", ref_.target},
+                        {"gateway", std::move(gateway)},
+                        {"scaling", std::move(scaling)},
+                        {"replicas", std::move(replicas)},
+                        {"live", Value::object({{"split", row_.split}, {"revision", row_.live_revision}})},
+                        {"status", status()}});
+}
+
+}  // namespace mdl::local::supervisor

@@ -1,0 +1,53 @@
+#include "providers/local/supervisor/ports.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <random>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace mdl::local::supervisor {
+
+namespace {
+
+constexpr std::uint16_t first_port = 20'000, last_port = 32'000;
+
+// Whether the port can be listened on, on all addresses: a service may well bind to 0.0.0.0.
+bool is_free(std::uint16_t port) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  const int one = 1;  // connections that are being closed do not matter: servers set this too
+  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  const bool bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool free = bound && ::listen(descriptor, 1) == 0;
+  ::close(descriptor);
+  return free;
+}
+
+}  // namespace
+
+// Two supervisors of one machine begin at different places.
+Ports::Ports()
+    : next_([] {
+        std::random_device random;
+        return static_cast<std::uint16_t>(
+            std::uniform_int_distribution<int>(first_port, last_port - 1)(random));
+      }()) {}
+
+Result<std::uint16_t> Ports::take() {
+  for (int tries = 0; tries < last_port - first_port; ++tries) {
+    const auto port = next_;
+    next_ = next_ + 1 >= last_port ? first_port : static_cast<std::uint16_t>(next_ + 1);
+    if (used_.contains(port) || !is_free(port)) continue;
+    used_.insert(port);
+    return port;
+  }
+  return fail(
+      Error{.kind = ErrorKind::failed, .message = "no port is free for a replica", .code = "no-port"});
+}
+
+}  // namespace mdl::local::supervisor

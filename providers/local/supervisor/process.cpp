@@ -1,0 +1,123 @@
+#include "providers/local/supervisor/process.hpp"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "providers/local/supervisor/spawn.hpp"
+
+namespace mdl::local::supervisor {
+
+namespace {
+
+namespace asio = boost::asio;
+constexpr Milliseconds last_output_wait{500};  // for a pipe that a process outside the group still holds
+
+// Kept alive by the operations under way; `events` is cleared when the owner is gone.
+struct Shared : std::enable_shared_from_this<Shared> {
+  Shared(Loop& used, Keeper& kept, const Spawned& spawned, ProcessEvents given)
+      : loop(used),
+        keeper(kept),
+        pid(spawned.pid),
+        exit(used.io(), spawned.pidfd),
+        streams{asio::posix::stream_descriptor(used.io(), spawned.out),
+                asio::posix::stream_descriptor(used.io(), spawned.err)},
+        events(std::move(given)) {}
+
+  void begin() {
+    for (const bool error : {false, true}) read(error);
+    exit.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [self = shared_from_this()](auto) { self->reap(); });
+  }
+
+  void read(bool error) {
+    const auto i = error ? 1u : 0u;
+    streams[i].async_read_some(
+        asio::buffer(buffers[i]), [self = shared_from_this(), error, i](auto failure, std::size_t n) {
+          if (failure) {
+            self->open[i] = false;
+            self->streams[i].close();
+            return self->finish();
+          }
+          if (self->events.on_output)
+            self->events.on_output(error, std::string_view(self->buffers[i].data(), n));
+          self->read(error);
+        });
+  }
+
+  void reap() {
+    if (reaped) return;
+    int result = 0;
+    if (::waitpid(pid, &result, WNOHANG) != pid) return;
+    reaped = true;
+    status = WIFSIGNALED(result) ? 128 + WTERMSIG(result) : WEXITSTATUS(result);
+    ::kill(-pid, SIGKILL);  // what it left behind in its group
+    keeper.remove(pid);
+    exit.close();
+    deadline = loop.after(last_output_wait, [this] {
+      for (auto& stream : streams) stream.close();
+    });
+    finish();
+  }
+
+  void finish() {
+    if (!reaped || open[0] || open[1]) return;
+    deadline.reset();
+    // The handler may destroy the owner, and with it what it has captured.
+    if (auto handler = std::move(events.on_exit))
+      loop.post([handler = std::move(handler), code = status] { handler(code); });
+    events = {};
+  }
+
+  Loop& loop;
+  Keeper& keeper;
+  pid_t pid;
+  asio::posix::stream_descriptor exit;
+  std::array<asio::posix::stream_descriptor, 2> streams;
+  std::array<std::array<char, 8192>, 2> buffers;
+  std::array<bool, 2> open{true, true};
+  ProcessEvents events;
+  Timer deadline;
+  bool reaped = false;
+  int status = 0;
+};
+
+class RunningProcess final : public Process {
+ public:
+  explicit RunningProcess(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  ~RunningProcess() override {
+    shared_->events = {};
+    if (shared_->reaped) return;
+    ::kill(-shared_->pid, SIGKILL);
+    ::waitpid(shared_->pid, nullptr, 0);
+    shared_->reaped = true;
+    shared_->keeper.remove(shared_->pid);
+    shared_->exit.close();
+    for (auto& stream : shared_->streams) stream.close();
+  }
+  RunningProcess(const RunningProcess&) = delete;
+  RunningProcess& operator=(const RunningProcess&) = delete;
+  pid_t pid() const override { return shared_->pid; }
+  void signal_group(int signal) override {
+    if (!shared_->reaped) ::kill(-shared_->pid, signal);
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> Process::start(Loop& loop, Keeper& keeper, const Launch& launch,
+                                                ProcessEvents events) {
+  MDL_TRY(const auto spawned, spawn(launch));
+  keeper.add(spawned.pid);
+  auto shared = std::make_shared<Shared>(loop, keeper, spawned, std::move(events));
+  shared->begin();
+  return std::make_unique<RunningProcess>(std::move(shared));
+}
+
+}  // namespace mdl::local::supervisor

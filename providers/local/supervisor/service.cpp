@@ -1,0 +1,300 @@
+#include "providers/local/supervisor/service.hpp"
+
+#include <algorithm>
+
+#include "core/util/text.hpp"
+#include "providers/local/supervisor/process.hpp"
+
+namespace mdl::local::supervisor {
+
+namespace {
+
+using Phase = ReleaseRow::Phase;
+using std::chrono::nanoseconds;
+
+// A release that was just started or woken waits at least so long for its traffic.
+constexpr Milliseconds shortest_wake{60'000};
+// Of requests under way when the supervisor itself stops.
+constexpr Milliseconds longest_drain{10'000};
+
+}  // namespace
+
+std::string gateway_key(const ServiceRef& ref) {
+  return percent_encode(ref.service) + "/" + percent_encode(ref.target);
+}
+
+Service::Service(Surroundings& surroundings, ServiceRef ref)
+    : around_(surroundings), ref_(std::move(ref)), key_(gateway_key(ref_)) {}
+
+Service::~Service() {
+  if (port_ != 0) around_.gateway.remove(key_);
+}
+
+void Service::stored(const Result<void>& result, const char* what) {
+  if (!result)
+    around_.log.error(key_ + ": " + what + " was not stored: " + result.error().message + " " +
+                      result.error().quoted);
+}
+
+void Service::apply(ServiceRow row) {
+  row_ = std::move(row);
+  limits_ = scale_limits(row_.scaling["effective"]);
+  apply_gateway();
+  std::vector<int> gone;
+  for (const auto& [number, release] : releases_) {
+    const auto* kept = row_.find(number);
+    if (!kept || kept->revision != release->revision()) gone.push_back(number);
+  }
+  for (const auto number : gone) retire(number);
+  for (const auto& kept : row_.releases) apply_release(kept);
+  scale();
+  update_route();
+}
+
+void Service::apply_gateway() {
+  if (row_.gateway.is_null()) {
+    if (port_ != 0) around_.gateway.remove(key_);
+    port_ = 0;
+    gateway_problem_.clear();
+    return;
+  }
+  if (port_ == row_.port && port_ != 0) return;
+  const auto listening = listen(row_.port);
+  if (!listening && gateway_problem_.empty())
+    around_.log.error(key_ + ": " + listening.error().message + " " + listening.error().quoted);
+  gateway_problem_ = listening ? "" : listening.error().message;
+}
+
+Result<std::uint16_t> Service::listen(int port) {
+  if (port < 0 || port > 65535)
+    return fail(ErrorKind::invalid, "port " + std::to_string(port) + " is out of range");
+  if (port_ != 0 && (port == 0 || port == port_)) return port_;
+  MDL_TRY(const auto taken, around_.gateway.listen(key_, static_cast<std::uint16_t>(port)));
+  port_ = taken;
+  gateway_problem_.clear();
+  return taken;
+}
+
+// Its log continues under the same number when the release comes again.
+void Service::retire(int release) {
+  const auto found = releases_.find(release);
+  found->second->scale_to(0);
+  leaving_.push_back(std::move(found->second));
+  releases_.erase(found);
+  courses_.erase(release);
+}
+
+void Service::apply_release(const ReleaseRow& row) {
+  if (!releases_.contains(row.release)) add_release(row);
+  auto& release = *releases_[row.release];
+  auto& course = courses_[row.release];
+  const bool live = row_.share(row.release) > 0;
+  const auto now = around_.host.clock.elapsed();
+  if (live && !course.live) course.window.touch(release.wanted(), now);
+  if (!live && course.live) {
+    course.warm_since = now;
+    course.woken = false;
+  }
+  course.live = live;
+  release.set_live(live);
+}
+
+void Service::add_release(const ReleaseRow& row) {
+  auto secrets = secrets_of(row.spec);
+  ReleaseSettings settings{.ref = ref_,
+                           .number = row.release,
+                           .spec = row.spec,
+                           .revision = row.revision,
+                           .logs = around_.home.logs(ref_.service, ref_.target),
+                           .secrets = secrets ? std::move(*secrets) : std::map<std::string, std::string>{}};
+  const auto number = row.release;
+  auto release = std::make_unique<Release>(
+      around_.host, std::move(settings),
+      ReleaseEvents{
+          .launch = [this, number](
+                        const Replica& replica,
+                        std::uint16_t port) { return launch(*releases_.at(number), replica, port); },
+          .in_flight = [this](const Upstream& upstream) { return around_.gateway.in_flight(key_, upstream); },
+          .changed = [this] { update_route(); },
+          .failed =
+              [this](int failed, const Value& failure) {
+                around_.log.warning(key_ + ": " + failure["detail"].as_string());
+                stored(around_.state.set_phase(ref_, failed, Phase::failed, failure), "a failure");
+                for (auto& one : row_.releases)
+                  if (one.release == failed) one.phase = Phase::failed, one.failure = failure;
+              },
+          .proven =
+              [this](int proven) {
+                courses_[proven].warm_since = around_.host.clock.elapsed();
+                stored(around_.state.set_proven(ref_, proven), "a release's health");
+                for (auto& one : row_.releases)
+                  if (one.release == proven) one.proven = true;
+              }});
+  if (row.phase == Phase::failed) release->set_failed(row.failure);
+  // A supervisor that was started again goes on with what its predecessor had begun.
+  if (row.phase == Phase::up && !(row.proven && row_.share(row.release) > 0)) release->attempt();
+  auto& course = courses_[row.release];
+  course.warm_since = around_.host.clock.elapsed();
+  course.woken = true;
+  releases_.emplace(number, std::move(release));
+}
+
+void Service::attempt(int release) {
+  const auto found = releases_.find(release);
+  if (found == releases_.end()) return;
+  courses_[release].warm_since = around_.host.clock.elapsed();
+  courses_[release].woken = true;
+  if (found->second->wanted() == 0) found->second->attempt();
+  scale();
+  update_route();
+}
+
+Result<std::map<std::string, std::string>> Service::secrets_of(const Value& spec) {
+  std::map<std::string, std::string> values;
+  for (const auto& [name, version] : spec["secrets"].as_object()) {
+    MDL_TRY(auto value, around_.state.secret(ref_, {name, version.as_string()}));
+    values.emplace(name, std::move(value));
+  }
+  return values;
+}
+
+Result<Launch> Service::launch(const Release& release, const Replica& replica, std::uint16_t port) {
+  MDL_TRY(const auto secrets, secrets_of(release.spec()));
+  std::map<std::string, std::string> urls;
+  for (const auto& name : release.spec()["needs"].as_strings()) {
+    if (const auto needed = around_.port_of({name, ref_.target})) {
+      urls.emplace(name, "http://127.0.0.1:" + std::to_string(*needed));
+    } else {
+      around_.log.warning(key_ + ": needs " + name + ", which is not deployed at " + ref_.target);
+    }
+  }
+  const auto identity = Value::object({{"service", ref_.service},
+                                       {"target", ref_.target},
+                                       {"release", release.number()},
+                                       {"replica", replica.settings().number},
+                                       {"concurrency", limits_.concurrency}});
+  return local::launch(around_.home, release.spec(), secrets, urls, port, identity);
+}
+
+void Service::scale() {
+  if (stopping_ || scaling_) return;
+  scaling_ = true;  // starting and stopping reports changes, which must not scale again
+  for (const auto& row : row_.releases) {
+    auto& release = *releases_.at(row.release);
+    release.scale_to(release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]));
+  }
+  scaling_ = false;
+  std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course) {
+  const auto now = around_.host.clock.elapsed();
+  const auto share = row_.share(row.release);
+  if (share > 0) {
+    const int load = around_.gateway.in_flight(key_, row.release) + around_.gateway.held(key_, row.release);
+    const int wanted =
+        course.window.update(limits_, load, now, around_.gateway.last_request(key_, row.release));
+    return release.attempting() ? std::max(1, wanted) : wanted;
+  }
+  if (row.phase != Phase::up) return 0;
+  const auto warm = course.woken ? std::max(limits_.warm, shortest_wake) : limits_.warm;
+  if (!release.attempting() && now - course.warm_since >= warm) {
+    rest(row);
+    return 0;
+  }
+  return std::max({release.wanted(), limits_.min, 1});
+}
+
+void Service::rest(const ReleaseRow& row) {
+  stored(around_.state.set_phase(ref_, row.release, Phase::resting), "that a release rests");
+  for (auto& one : row_.releases)
+    if (one.release == row.release) one.phase = Phase::resting;
+}
+
+void Service::update_route() {
+  if (port_ == 0 || stopping_) return;
+  Route route{.concurrency = limits_.concurrency};
+  if (const auto timeout = row_.gateway["timeout_ms"].as_integer(); timeout > 0)
+    route.timeout = Milliseconds(timeout);
+  for (const auto& part : row_.split.as_array())
+    route.split.push_back({static_cast<int>(part["release"].as_integer()), part["weight"].as_number()});
+  for (const auto& [number, release] : releases_)
+    for (const auto& upstream : release->upstreams()) route.upstreams.push_back(upstream);
+  around_.gateway.update(key_, route);
+}
+
+void Service::tick(const std::map<pid_t, Usage>& usage) {
+  count(usage);
+  if (stopping_) return;
+  if (!gateway_problem_.empty()) {
+    apply_gateway();
+    update_route();
+  }
+  scale();
+}
+
+void Service::count(const std::map<pid_t, Usage>& usage) {
+  const auto stats = around_.gateway.take_stats(key_);
+  const auto second =
+      std::chrono::floor<std::chrono::seconds>(around_.host.clock.now()).time_since_epoch().count();
+  for (const auto& [number, release] : releases_) {
+    double cpu = 0;
+    std::int64_t memory = 0;
+    for (const auto& [id, replica] : release->replicas()) {
+      const auto found = usage.find(replica->pid());
+      if (replica->pid() == 0 || found == usage.end()) continue;
+      cpu += found->second.cpu_seconds;
+      memory += found->second.memory_bytes;
+      replica->sampled(found->second);
+    }
+    auto& course = courses_[number];
+    const auto used = std::max(0.0, cpu - course.cpu_before);  // less after a replica ended
+    course.cpu_before = cpu;
+    const auto counted = std::ranges::find(stats, number, &GatewayStats::release);
+    if (release->empty() && counted == stats.end()) continue;
+    metrics_.add(second, number, counted == stats.end() ? nullptr : &*counted, release->healthy(), used,
+                 memory);
+  }
+}
+
+void Service::on_demand() { scale(); }
+
+void Service::on_drained(const Upstream& upstream) {
+  const auto hand_on = [&](Release& release) {
+    if (release.number() != upstream.release) return;
+    auto* replica = release.find(upstream.replica);
+    if (replica && replica->port() == upstream.port) replica->drained();
+  };
+  for (const auto& [number, release] : releases_) hand_on(*release);
+  for (const auto& release : leaving_) hand_on(*release);
+}
+
+void Service::on_unreachable(const Upstream& upstream) {
+  const auto found = releases_.find(upstream.release);
+  auto* replica = found == releases_.end() ? nullptr : found->second->find(upstream.replica);
+  if (replica && replica->port() == upstream.port) replica->check_now();
+}
+
+void Service::stop() {
+  stopping_ = true;
+  for (const auto& [number, release] : releases_) release->scale_to(0, longest_drain);
+  if (port_ != 0) around_.gateway.remove(key_);
+  port_ = 0;
+}
+
+bool Service::idle() const {
+  return std::ranges::all_of(releases_, [](const auto& entry) { return entry.second->empty(); }) &&
+         std::ranges::all_of(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+int Service::held() const { return port_ == 0 ? 0 : around_.gateway.held(key_); }
+
+std::set<pid_t> Service::groups() const {
+  std::set<pid_t> groups;
+  for (const auto& [number, release] : releases_)
+    for (const auto& [id, replica] : release->replicas())
+      if (replica->pid() > 0) groups.insert(replica->pid());
+  return groups;
+}
+
+}  // namespace mdl::local::supervisor

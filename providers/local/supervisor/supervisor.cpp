@@ -1,0 +1,149 @@
+#include "providers/local/supervisor/supervisor.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "core/util/text.hpp"
+
+namespace mdl::local::supervisor {
+
+namespace {
+
+constexpr Milliseconds tick_pause{1'000};
+// A supervisor that was started and then was told nothing leaves again.
+constexpr int longest_empty = 60;
+// Draining and the grace after SIGTERM, and a little.
+constexpr Milliseconds longest_stop{25'000};
+
+}  // namespace
+
+Supervisor::Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock,
+                       Log log, std::function<void()> finished)
+    : clock_(clock),
+      loop_(io),
+      gateway_(io, clock, gateway_events()),
+      surroundings_{.host = {loop_, clock, keeper, ports_},
+                    .home = std::move(home),
+                    .state = state,
+                    .gateway = gateway_,
+                    .log = std::move(log),
+                    .port_of = [this](const ServiceRef& ref) -> std::optional<int> {
+                      auto* service = find(ref);
+                      if (!service || service->port() == 0) return std::nullopt;
+                      return service->port();
+                    }},
+      finished_(std::move(finished)) {}
+
+GatewayEvents Supervisor::gateway_events() {
+  const auto with = [this](const std::string& key, const auto& action) {
+    if (const auto found = services_.find(key); found != services_.end()) action(*found->second);
+    for (const auto& service : leaving_)
+      if (gateway_key(service->ref()) == key) action(*service);
+  };
+  return {
+      .on_demand = [with](const std::string& key, int) { with(key, [](Service& one) { one.on_demand(); }); },
+      .on_drained =
+          [with](const std::string& key, const Upstream& upstream) {
+            with(key, [&](Service& one) { one.on_drained(upstream); });
+          },
+      .on_unreachable =
+          [with](const std::string& key, const Upstream& upstream) {
+            with(key, [&](Service& one) { one.on_unreachable(upstream); });
+          }};
+}
+
+Result<void> Supervisor::start() {
+  MDL_TRY(const auto refs, state().services());
+  // All are known before the first process starts: it may need another's port.
+  for (const auto& ref : refs) {
+    MDL_TRY(auto row, state().read(ref));
+    if (row && !row->gateway.is_null()) static_cast<void>(require(ref).listen(row->port));
+  }
+  for (const auto& ref : refs) MDL_CHECK(reconcile(ref));
+  log().info("started with " + std::to_string(refs.size()) + (refs.size() == 1 ? " service" : " services"));
+  tick_timer_ = loop_.after(tick_pause, [this] { tick(); });
+  return {};
+}
+
+Result<void> Supervisor::reconcile(const ServiceRef& ref) {
+  MDL_TRY(auto row, state().read(ref));
+  if (row) require(ref).apply(std::move(*row));
+  return {};
+}
+
+Service* Supervisor::find(const ServiceRef& ref) {
+  const auto found = services_.find(gateway_key(ref));
+  return found == services_.end() ? nullptr : found->second.get();
+}
+
+Service& Supervisor::require(const ServiceRef& ref) {
+  auto& service = services_[gateway_key(ref)];
+  if (!service) service = std::make_unique<Service>(surroundings_, ref);
+  return *service;
+}
+
+void Supervisor::release_unused(const ServiceRef& ref) {
+  const auto row = state().read(ref);
+  if (row && !*row) services_.erase(gateway_key(ref));
+}
+
+void Supervisor::erased(const ServiceRef& ref) {
+  const auto found = services_.find(gateway_key(ref));
+  if (found == services_.end()) return remove_logs(ref);
+  found->second->stop();
+  leaving_.push_back(std::move(found->second));
+  services_.erase(found);
+  loop_.post([this] { check_finished(); });
+}
+
+void Supervisor::remove_logs(const ServiceRef& ref) {
+  const std::filesystem::path folder = home().logs(ref.service, ref.target);
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) log().warning("the logs below " + folder.string() + " were not removed: " + error.message());
+  std::filesystem::remove(folder.parent_path(), error);  // unless another target's are there
+}
+
+void Supervisor::check_finished() {
+  std::erase_if(leaving_, [this](const auto& service) {
+    if (!service->idle()) return false;
+    if (!stopping_ && !services_.contains(gateway_key(service->ref()))) remove_logs(service->ref());
+    return true;
+  });
+  const bool all_idle =
+      leaving_.empty() && std::ranges::all_of(services_, [](const auto& one) { return one.second->idle(); });
+  const bool done = stopping_ ? all_idle : all_idle && services_.empty() && empty_ticks_ == 0;
+  if (done && finished_) {
+    log().info(stopping_ ? "stopped" : "nothing is deployed any more");
+    if (on_stop_ && !stopping_) on_stop_();
+    stopping_ = true;
+    // Answers that are on their way still get out.
+    stop_timer_ = loop_.after(Milliseconds(50), std::exchange(finished_, nullptr));
+  } else if (!leaving_.empty() || stopping_) {
+    stop_timer_ = loop_.after(Milliseconds(20), [this] { check_finished(); });
+  }
+}
+
+void Supervisor::stop() {
+  if (std::exchange(stopping_, true)) return;
+  log().info("stopping");
+  if (on_stop_) on_stop_();
+  for (const auto& [key, service] : services_) service->stop();
+  deadline_ = loop_.after(longest_stop, [this] {
+    if (finished_) std::exchange(finished_, nullptr)();
+  });
+  check_finished();
+}
+
+void Supervisor::tick() {
+  tick_timer_ = loop_.after(tick_pause, [this] { tick(); });
+  std::set<pid_t> groups;
+  for (const auto& [key, service] : services_) groups.merge(service->groups());
+  usage_ = sample_usage(groups);
+  for (const auto& [key, service] : services_) service->tick(usage_);
+  empty_ticks_ = services_.empty() ? empty_ticks_ + 1 : 0;
+  if (empty_ticks_ >= longest_empty) stop();
+}
+
+}  // namespace mdl::local::supervisor
