@@ -111,6 +111,22 @@ TEST_CASE("curl: connections are kept and used again, also after an answer to an
   CHECK(echoed(transport->send({.url = one.url("/")}))["peer"].as_integer() != 0);
 }
 
+TEST_CASE("curl: requests under way at once do not take each other's connections") {
+  const HttpServer one({"tcp"}), two({"tcp"});
+  const auto transport = http::curl_transport();
+  const auto peer = [](const Result<http::Response>& response) { return echoed(response)["peer"]; };
+  Value inner;
+  std::string body;
+  const auto outer = transport->send({.url = one.url("/")}, [&](std::string_view bytes) {
+    if (inner.is_null()) inner = peer(transport->send({.url = two.url("/")}));
+    body += bytes;
+    return true;
+  });
+  REQUIRE(outer);
+  CHECK(peer(transport->send({.url = two.url("/")})) == inner);
+  CHECK(peer(transport->send({.url = one.url("/")})) == parse_json(body).value()["peer"]);
+}
+
 TEST_CASE("curl: a body is handed on as it comes, and its reader can end it") {
   const HttpServer server({"tcp"});
   const auto transport = http::curl_transport();
