@@ -234,7 +234,7 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
       return {{.line = line, .column = static_cast<int>(tab) + 1},
               "a tab in the indentation; YAML takes spaces only"};
   }
-  return {place, "not valid YAML: " + error.msg};
+  return {place, "not valid YAML: " + printable(std::string_view(error.msg).substr(0, 120))};
 }
 
 }  // namespace
