@@ -162,7 +162,7 @@ Check port_check(const Service& service, const Value& state) {
           "set targets." + service.target.name + ".port to another one, or to 0"};
 }
 
-Check supervisor_check(const Client& client) {
+Check supervisor_check(const SupervisorClient& client) {
   const auto answer = client.peek("/v1/ping");
   if (answer && *answer)
     return {true, "supervisor answers (process " + std::to_string((**answer)["pid"].as_integer()) + ")", {}};
@@ -223,7 +223,7 @@ std::vector<Problem> examine_service(const Home& home, const Service& service) {
   return Examination(home, service).all();
 }
 
-std::vector<Check> doctor_checks(const Client& client, const Service& service) {
+std::vector<Check> doctor_checks(const SupervisorClient& client, const Service& service) {
   const auto& home = client.options().home;
   std::vector<Check> checks;
   if (needs_python(service)) checks.push_back(python_check(home, service));

@@ -12,7 +12,8 @@ namespace mdl::local {
 std::vector<manifest::Problem> examine_service(const Home& home, const manifest::Service& service);
 
 // The same for `mdl doctor`, good news included, and whether the supervisor answers and the disk has room.
-std::vector<provider::Inspect::Check> doctor_checks(const Client& client, const manifest::Service& service);
+std::vector<provider::Inspect::Check> doctor_checks(const SupervisorClient& client,
+                                                    const manifest::Service& service);
 
 // The file that an entry ("src.app:app") or a handler ("pkg/mod.handler") is imported from: src/app.py or
 // src/app/__init__.py. Returns the first of these as it should be called when neither is there.

@@ -117,14 +117,14 @@ Result<plan::Live> live_from(const Value& value) {
   return plan::Live{.split = std::move(split), .revision = value["revision"].as_string()};
 }
 
-Result<http::Response> Client::exchange(const http::Request& request) const {
+Result<http::Response> SupervisorClient::exchange(const http::Request& request) const {
   auto response = options_.transport.send(request);
   if (response || !nobody_listens(response.error())) return response;
   MDL_CHECK(ensure_supervisor(options_));
   return options_.transport.send(request);
 }
 
-Result<std::optional<Value>> Client::read(const std::string& path) const {
+Result<std::optional<Value>> SupervisorClient::read(const std::string& path) const {
   if (!exists(options_.home.database())) return std::optional<Value>();
   auto request = request_for(options_.home, "GET", path);
   request.idempotent = true;
@@ -132,15 +132,15 @@ Result<std::optional<Value>> Client::read(const std::string& path) const {
   return read_of(response);
 }
 
-Result<std::optional<Value>> Client::peek(const std::string& path) const {
+Result<std::optional<Value>> SupervisorClient::peek(const std::string& path) const {
   auto request = request_for(options_.home, "GET", path);
   request.idempotent = true;
   MDL_TRY(auto response, options_.transport.send(request));
   return read_of(response);
 }
 
-Result<Value> Client::write(const char* method, const std::string& path, const Value& body,
-                            const http::Headers& headers) const {
+Result<Value> SupervisorClient::write(const char* method, const std::string& path, const Value& body,
+                                      const http::Headers& headers) const {
   auto request = request_for(options_.home, method, path);
   request.headers = headers;
   if (!body.is_null()) {
@@ -152,7 +152,7 @@ Result<Value> Client::write(const char* method, const std::string& path, const V
   return body_of(response);
 }
 
-Result<std::optional<Value>> Client::state(const release::ServiceRef& ref) const {
+Result<std::optional<Value>> SupervisorClient::state(const release::ServiceRef& ref) const {
   return read(service_path(ref));
 }
 

@@ -12,9 +12,9 @@
 namespace mdl::local {
 
 // The command line's side of protocol.hpp.
-class Client {
+class SupervisorClient {
  public:
-  explicit Client(const Options& options) : options_(options) {}
+  explicit SupervisorClient(const Options& options) : options_(options) {}
 
   // Asks without changing anything. nullopt: the supervisor says that the thing is not there, or there is no
   // state database and so nothing at all. Starts a supervisor where there is a database. Every other failure

@@ -8,7 +8,7 @@
 // The interfaces of core/provider for this machine, one file each. `client` is shared by all of one provider.
 namespace mdl::local {
 
-using SharedClient = std::shared_ptr<const Client>;
+using SharedClient = std::shared_ptr<const SupervisorClient>;
 
 std::unique_ptr<provider::Limits> make_limits(const SharedClient& client);
 std::unique_ptr<provider::Artifacts> make_artifacts(const SharedClient& client);

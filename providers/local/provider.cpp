@@ -4,7 +4,7 @@
 namespace mdl::local {
 
 provider::Provider make_provider(const Options& options) {
-  const auto client = std::make_shared<const Client>(options);
+  const auto client = std::make_shared<const SupervisorClient>(options);
   return {.name = "local",
           .place = "this machine",
           .limits = make_limits(client),

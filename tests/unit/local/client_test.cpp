@@ -5,8 +5,8 @@
 #include "tests/unit/local/scripted.hpp"
 
 using namespace mdl;
-using local::Client;
 using local::error_of;
+using local::SupervisorClient;
 using test::LocalHome;
 
 namespace {
@@ -51,7 +51,7 @@ TEST_CASE("local client: words and last lines of the supervisor are kept") {
 
 TEST_CASE("local client: without a state database everything is absent and nothing is asked") {
   LocalHome home(false);
-  const auto state = Client(home.options()).state({"svc", "local"});
+  const auto state = SupervisorClient(home.options()).state({"svc", "local"});
   REQUIRE(state);
   CHECK_FALSE(state->has_value());
   CHECK(home.transport.requests.empty());
@@ -62,7 +62,7 @@ TEST_CASE("local client: 404 is absence, any other failure of a read is an error
   home.transport.answer(404, R"({"code":"not-found","message":"no such service"})");
   home.transport.answer(500, R"({"code":"internal","message":"database is broken"})");
   home.transport.fails(ErrorKind::unavailable, "cut");
-  const Client client(home.options());
+  const SupervisorClient client(home.options());
   const auto absent = client.state({"svc", "local"});
   REQUIRE(absent);
   CHECK_FALSE(absent->has_value());
@@ -80,7 +80,7 @@ TEST_CASE("local client: a supervisor that is gone is started, once") {
   LocalHome home;
   home.transport.fails(ErrorKind::unavailable, "refused");
   home.transport.fails(ErrorKind::unavailable, "refused");  // the ping before a start
-  const auto state = Client(home.options()).state({"svc", "local"});
+  const auto state = SupervisorClient(home.options()).state({"svc", "local"});
   REQUIRE_FALSE(state);
   CHECK(state.error().resource == "/nonexistent/mdl");  // the program that would be the supervisor
   CHECK(home.transport.requests.size() == 2);
@@ -89,7 +89,7 @@ TEST_CASE("local client: a supervisor that is gone is started, once") {
 TEST_CASE("local client: looking at a supervisor never starts one") {
   LocalHome home;
   home.transport.fails(ErrorKind::unavailable, "refused");
-  CHECK(Client(home.options()).peek("/v1/ping").error().code == "refused");
+  CHECK(SupervisorClient(home.options()).peek("/v1/ping").error().code == "refused");
   CHECK(home.transport.requests.size() == 1);
 }
 
