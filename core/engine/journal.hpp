@@ -31,7 +31,6 @@ struct JournalRun {
   std::vector<JournalEntry> entries;
 };
 
-// May be called from several threads: the services of a project deploy side by side.
 class Journal {
  public:
   virtual ~Journal() = default;

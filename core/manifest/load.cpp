@@ -54,9 +54,14 @@ class Loader {
         services.push_back(
             resolve(part, &shared, read_layer(part.tree.root, *part.file, read, problems_), user));
     }
-    services = order_by_needs(std::move(services), all_read_, problems_);
+    services = order_by_needs(std::move(services), problems_);
     if (problems_.any()) return std::unexpected(problems_.take(files_));
     return project(main->folder, std::move(services));
+  }
+
+  std::vector<std::string> target_names(const std::string& path) {
+    if (const auto main = read_document(shown_path(path), {})) choose_target(*main, read_parts(*main));
+    return targets_;
   }
 
  private:
@@ -110,8 +115,6 @@ class Loader {
         problems_.add(at, "services", fmt::format("services: {} is here twice", quote(folder->text)));
       else if (auto part = read_document(shown, at))
         out.push_back(std::move(*part));
-      else
-        all_read_ = false;
     }
     if (list->value.kind == Node::Kind::sequence && list->value.items.empty())
       problems_.add({main.file, list->value.place}, "services", "services: the list is empty");
@@ -221,7 +224,6 @@ class Loader {
   std::string target_;
   std::vector<std::string> targets_;
   std::set<std::string> target_names_;
-  bool all_read_ = true;  // every service that the project names was read
   bool implied_ = false;  // no manifest names a target: local
   std::optional<std::vector<Override>> overrides_;
 };
@@ -230,6 +232,10 @@ class Loader {
 
 std::expected<Project, std::vector<Problem>> load(const std::string& path, const LoadOptions& options) {
   return Loader(options).load(path);
+}
+
+std::vector<std::string> target_names(const std::string& path, const LoadOptions& options) {
+  return Loader(options).target_names(path);
 }
 
 }  // namespace mdl::manifest

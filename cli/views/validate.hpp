@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/views/style.hpp"
+#include "core/manifest/service.hpp"
+
+namespace mdl::cli {
+
+struct Validation {
+  std::string file;
+  std::vector<std::string> services, targets;  // those that are in order
+  std::vector<manifest::Problem> problems;
+  bool ok() const;  // no problem is certain
+};
+
+std::string validate_text(const Validation& validation, const Style& style);
+Value validate_value(const Validation& validation);
+
+}  // namespace mdl::cli
