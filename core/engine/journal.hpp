@@ -31,6 +31,7 @@ struct JournalRun {
   std::vector<JournalEntry> entries;
 };
 
+// May be called from several threads: the services of a project deploy side by side.
 class Journal {
  public:
   virtual ~Journal() = default;

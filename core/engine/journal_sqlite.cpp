@@ -11,9 +11,12 @@ namespace {
 using Phase = JournalEntry::Phase;
 
 constexpr std::array schema{
-    "CREATE TABLE run(id TEXT PRIMARY KEY, service TEXT NOT NULL, target TEXT NOT NULL, command TEXT NOT NULL,"
-    " manifest TEXT NOT NULL, started INTEGER NOT NULL, release INTEGER NOT NULL, finished INTEGER NOT NULL DEFAULT 0);"
-    "CREATE TABLE entry(run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE, phase TEXT NOT NULL, call TEXT NOT NULL,"
+    "CREATE TABLE run(id TEXT PRIMARY KEY, service TEXT NOT NULL, target TEXT NOT NULL, command TEXT NOT "
+    "NULL,"
+    " manifest TEXT NOT NULL, started INTEGER NOT NULL, release INTEGER NOT NULL, finished INTEGER NOT NULL "
+    "DEFAULT 0);"
+    "CREATE TABLE entry(run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE, phase TEXT NOT NULL, call "
+    "TEXT NOT NULL,"
     " time INTEGER NOT NULL, detail TEXT NOT NULL);"
     "CREATE INDEX entry_run ON entry(run);"
     "CREATE INDEX run_of ON run(service, target, started);"};
@@ -25,9 +28,12 @@ constexpr std::string_view forget_old =
 
 std::string_view to_text(Phase phase) {
   switch (phase) {
-    case Phase::before: return "before";
-    case Phase::after: return "after";
-    case Phase::failed: return "failed";
+    case Phase::before:
+      return "before";
+    case Phase::after:
+      return "after";
+    case Phase::failed:
+      return "failed";
   }
   return "before";
 }
@@ -48,7 +54,8 @@ class SqliteJournal final : public Journal {
     MDL_CHECK(open());
     MDL_CHECK(database_->run(forget_old, {run.ref.service, run.ref.target}));
     return database_->run(
-        "INSERT INTO run(id, service, target, command, manifest, started, release) VALUES(?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO run(id, service, target, command, manifest, started, release) VALUES(?, ?, ?, ?, ?, ?, "
+        "?)",
         {run.id, run.ref.service, run.ref.target, run.command, run.manifest, nanoseconds(run.started),
          std::int64_t{run.release}});
   }
@@ -98,7 +105,9 @@ class SqliteJournal final : public Journal {
   }
 
   Result<void> read_entries(JournalRun& run) {
-    MDL_TRY(auto rows, database_->prepare("SELECT phase, call, time, detail FROM entry WHERE run = ? ORDER BY rowid", {run.id}));
+    MDL_TRY(auto rows,
+            database_->prepare("SELECT phase, call, time, detail FROM entry WHERE run = ? ORDER BY rowid",
+                               {run.id}));
     while (true) {
       MDL_TRY(const bool more, rows.step());
       if (!more) return {};
@@ -116,6 +125,8 @@ class SqliteJournal final : public Journal {
 
 }  // namespace
 
-std::unique_ptr<Journal> open_journal(std::string path) { return std::make_unique<SqliteJournal>(std::move(path)); }
+std::unique_ptr<Journal> open_journal(std::string path) {
+  return std::make_unique<SqliteJournal>(std::move(path));
+}
 
 }  // namespace mdl::engine

@@ -132,8 +132,13 @@ plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provi
   // What was live becomes restorable by the promote, so it takes one of the kept places.
   const int keep = wanted.service.rollout.keep - (serves_already || snapshot.live.split.empty() ? 0 : 1);
   auto kept = kept_releases(snapshot, keep, number);
-  if (!serves_already && wanted.service.rollout.keep < 1)
-    std::erase_if(kept, [&](int release) { return release != number; });
+  if (!serves_already) {
+    std::erase_if(kept, [&](int release) {
+      const auto* record = snapshot.record(release);
+      const bool canary = record && record->state == State::pending;  // its run can no longer win
+      return release != number && (canary || wanted.service.rollout.keep < 1);
+    });
+  }
   for (auto& change : removals(snapshot, kept, desired)) plan.changes.push_back(std::move(change));
   return plan;
 }

@@ -67,6 +67,8 @@ void settle_states(std::vector<Record>& records, const plan::Live& live) {
   for (auto& record : records) {
     if (serves(record.runs)) {
       if (record.state == State::failed || record.state == State::pruned) continue;
+      // A canary's part of the traffic does not make a release live yet.
+      if (record.state == State::pending && record.runs != live.release()) continue;
       const bool in_charge = accounted.insert(record.runs).second;
       if (in_charge) {
         record.state = State::live;

@@ -17,9 +17,9 @@ class Checks {
       : resolved_(resolved), service_(resolved.service), problems_(problems) {}
 
   void all() {
-    http();
-    scale();
-    rollout();
+    if (!problems_.concern("http") && !problems_.concern("build")) http();
+    if (!problems_.concern("scale")) scale();
+    if (!problems_.concern("rollout")) rollout();
     model();
     files();
   }
@@ -103,8 +103,8 @@ class Checks {
 
 class Order {
  public:
-  Order(const std::vector<Resolved>& services, Problems& problems)
-      : services_(services), problems_(problems) {}
+  Order(const std::vector<Resolved>& services, bool known, Problems& problems)
+      : services_(services), known_(known), problems_(problems) {}
 
   std::vector<std::size_t> run() {
     for (std::size_t i = 0; i < services_.size(); ++i)
@@ -146,6 +146,7 @@ class Order {
   }
 
   void missing(std::size_t index, std::size_t need) {
+    if (!known_ || by_name_.contains("")) return;
     std::vector<std::string_view> names;
     for (const auto& [name, at] : by_name_) names.push_back(name);
     const auto& name = services_[index].service.needs[need];
@@ -163,6 +164,7 @@ class Order {
   }
 
   const std::vector<Resolved>& services_;
+  const bool known_;
   Problems& problems_;
   std::map<std::string_view, std::size_t> by_name_;
   std::vector<State> state_;
@@ -173,9 +175,9 @@ class Order {
 
 void check_service(const Resolved& resolved, Problems& problems) { Checks(resolved, problems).all(); }
 
-std::vector<Resolved> order_by_needs(std::vector<Resolved> services, Problems& problems) {
+std::vector<Resolved> order_by_needs(std::vector<Resolved> services, bool known, Problems& problems) {
   std::vector<Resolved> out;
-  for (const auto index : Order(services, problems).run()) out.push_back(std::move(services[index]));
+  for (const auto index : Order(services, known, problems).run()) out.push_back(std::move(services[index]));
   return out;
 }
 

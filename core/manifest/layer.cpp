@@ -275,6 +275,8 @@ class Reader {
   void read_target(const Member& target) {
     TargetLayer out{.name = target.name, .provider = {}, .at = {&file_, target.place}, .assignments = {}};
     const auto path = below("targets", target.name);
+    if (overriding() && target.name != options_.target)
+      return add(target.place, path, fmt::format("{} is not the target in use", quote(target.name)));
     in_use_ = target.name == options_.target;
     in_target_ = true;
     out.provider = provider(target, path);
@@ -293,10 +295,7 @@ class Reader {
     const auto known = providers();
     const auto* shared = options_.root ? options_.root->find(target.name) : nullptr;
     const auto* member = target.value.kind == Node::Kind::map ? target.value.find("provider") : nullptr;
-    if (overriding()) {
-      if (!in_use_) add(target.place, path, fmt::format("'{}' is not the target in use", target.name));
-      return options_.provider;
-    }
+    if (overriding()) return options_.provider;
     if (member) {
       const auto value = scalar(*find_field("targets.*.provider"), path + ".provider", member->value);
       if (!value) return "";

@@ -54,7 +54,7 @@ class Loader {
         services.push_back(
             resolve(part, &shared, read_layer(part.tree.root, *part.file, read, problems_), user));
     }
-    services = order_by_needs(std::move(services), problems_);
+    services = order_by_needs(std::move(services), all_read_, problems_);
     if (problems_.any()) return std::unexpected(problems_.take(files_));
     return project(main->folder, std::move(services));
   }
@@ -115,6 +115,8 @@ class Loader {
         problems_.add(at, "services", fmt::format("services: {} is here twice", quote(folder->text)));
       else if (auto part = read_document(shown, at))
         out.push_back(std::move(*part));
+      else
+        all_read_ = false;
     }
     if (list->value.kind == Node::Kind::sequence && list->value.items.empty())
       problems_.add({main.file, list->value.place}, "services", "services: the list is empty");
@@ -224,6 +226,7 @@ class Loader {
   std::string target_;
   std::vector<std::string> targets_;
   std::set<std::string> target_names_;
+  bool all_read_ = true;  // every service that the project names was read
   bool implied_ = false;  // no manifest names a target: local
   std::optional<std::vector<Override>> overrides_;
 };

@@ -94,6 +94,13 @@ void Problems::add(const At& at, std::string_view field, std::string message) {
   if (entries_.size() < most_kept) entries_.push_back({at, std::string(field), std::move(message)});
 }
 
+bool Problems::concern(std::string_view path) const {
+  return std::ranges::any_of(entries_, [path](const Entry& entry) {
+    return entry.field.starts_with(path) &&
+           (entry.field.size() == path.size() || entry.field[path.size()] == '.');
+  });
+}
+
 std::vector<Problem> Problems::take(const std::vector<std::unique_ptr<File>>& files) const {
   const auto rank = [&files](const Entry& entry) {
     const auto found = std::ranges::find(files, entry.at.file, [](const auto& file) { return file.get(); });

@@ -92,7 +92,8 @@ targets:
 | cores | `0.5` or `500m` |
 
 `${NAME}` in a value is replaced by the environment variable; an unset one is an error, `${NAME:-default}` gives a default
-for a variable that is unset or empty, and `$${` stands for `${` itself. Paths are relative to the manifest's folder and
+for a variable that is unset or empty, and `$${` stands for `${` itself. Inside `{ }` and `[ ]` it needs quotes, as YAML
+wants: `{ role: "${ROLE}" }`. Paths are relative to the manifest's folder and
 cannot leave it. Aliases, merge keys, tags and a second document are errors; a manifest has at most 256 KiB.
 
 ## Where a value comes from

@@ -25,8 +25,8 @@ void assign(const std::vector<const std::vector<Assignment>*>& layers, Resolved&
 // What no single field shows: combinations, and files that must be there.
 void check_service(const Resolved& resolved, Problems& problems);
 
-// The services in the order of their needs. Problems: a need that is no service here, a cycle, a name taken
-// twice.
-std::vector<Resolved> order_by_needs(std::vector<Resolved> services, Problems& problems);
+// The services in the order of their needs. Problems: a need that is no service here (if all services are `known`), a
+// cycle, a name taken twice.
+std::vector<Resolved> order_by_needs(std::vector<Resolved> services, bool known, Problems& problems);
 
 }  // namespace mdl::manifest

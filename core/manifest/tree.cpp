@@ -129,7 +129,7 @@ class Builder : public YAML::EventHandler {
 
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag) {
     const Place place = place_of(mark);
-    if (awaits_name()) throw Stop{{place, "a field's name must be text"}};
+    if (awaits_name()) throw Stop{{place, "a field's name must be text, or a bracket is never closed"}};
     if (static_cast<int>(frames_.size()) >= limits_.depth)
       throw Stop{{place, fmt::format("nested more than {} levels deep", limits_.depth)}};
     check_tag(place, tag);
@@ -206,6 +206,15 @@ std::optional<Fault> bad_byte(std::string_view text) {
   return Fault{place_at(text, good), "this is not UTF-8; save the file as UTF-8"};
 }
 
+// The library costs most by the token, and takes a whole nest of brackets in before it gives out the first.
+std::optional<Fault> too_many_marks(std::string_view text, int most) {
+  for (std::size_t i = text.find_first_of("\n,[{"); i != std::string_view::npos;
+       i = text.find_first_of("\n,[{", i + 1))
+    if (most-- == 0)
+      return Fault{place_at(text, i), "a manifest cannot have so many lines, lists and fields"};
+  return std::nullopt;
+}
+
 std::string_view line_at(std::string_view text, int line) {
   for (; line > 1; --line) {
     const auto end = text.find('\n');
@@ -225,7 +234,7 @@ Fault syntax_fault(std::string_view text, const YAML::Exception& error) {
       return {{.line = line, .column = static_cast<int>(tab) + 1},
               "a tab in the indentation; YAML takes spaces only"};
   }
-  return {place, "not valid YAML: " + error.msg};
+  return {place, "not valid YAML: " + printable(std::string_view(error.msg).substr(0, 120))};
 }
 
 }  // namespace
@@ -245,6 +254,7 @@ Tree parse_tree(std::string_view text, const Limits& limits) {
     return std::move(tree);
   };
   if (auto fault = bad_byte(text)) return broken(std::move(*fault));
+  if (auto fault = too_many_marks(text, limits.marks)) return broken(std::move(*fault));
   Bytes bytes(text);
   std::istream stream(&bytes);
   Builder builder(text, limits, tree);

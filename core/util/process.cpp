@@ -264,12 +264,10 @@ bool Child::wait() {
     if (polled[1].revents) read_some(err_.read, err_lines_, false);
     running = polled[2].revents == 0;
   }
-  // What the program wrote is in the pipes by now. Its own children may keep them open, so the end is not
-  // waited for.
-  while (read_some(out_.read, out_lines_, true)) {
-  }
-  while (read_some(err_.read, err_lines_, false)) {
-  }
+  // What the program wrote is in the pipes by now. Its own children may keep them open and write on, so
+  // neither their end nor more than a pipe's content is waited for.
+  for (int blocks = 0; blocks < 64 && read_some(out_.read, out_lines_, true);) ++blocks;
+  for (int blocks = 0; blocks < 64 && read_some(err_.read, err_lines_, false);) ++blocks;
   out_lines_.finish();
   err_lines_.finish();
   while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {

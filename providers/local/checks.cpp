@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/util/files.hpp"
+#include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "providers/local/python.hpp"
 #include "providers/local/secrets.hpp"
@@ -58,6 +59,7 @@ class Examination {
   std::vector<Problem> all() {
     python();
     entry();
+    command();
     secrets();
     room();
     port();
@@ -93,6 +95,20 @@ class Examination {
     if (file.empty() || exists(service_.folder + "/" + file) || !service_.build.command.empty()) return;
     add(Severity::certain, service_.http.entry.empty() ? "http.handler" : "http.entry",
         "there is no file " + file + " that it could be imported from");
+  }
+
+  void command() {
+    const auto& arguments = service_.http.command;
+    if (arguments.empty() || !service_.build.dockerfile.empty()) return;
+    const auto& program = arguments.front();
+    if (program.find('/') == std::string::npos) {
+      // With an environment it may be one of the programs that are installed there.
+      if (!needs_python(service_) && find_program(program).empty())
+        add(Severity::certain, "http.command", "there is no program " + program + " on PATH");
+    } else if (!program.starts_with('/') && service_.build.command.empty() &&
+               !exists(service_.folder + "/" + program)) {
+      add(Severity::certain, "http.command", "there is no file " + program);
+    }
   }
 
   void secrets() {

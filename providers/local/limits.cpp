@@ -145,6 +145,10 @@ class LocalLimits final : public provider::Limits {
                  "machine as it is";
       }
     }
+    // An item of a list is honoured as the list is: "http.command.0".
+    const auto dot = field.rfind('.');
+    if (dot != std::string_view::npos && parse_integer(field.substr(dot + 1)))
+      return refuses(field.substr(0, dot), service);
     return "the local target does not know this field";
   }
 

@@ -15,9 +15,14 @@ namespace {
 
 constexpr auto probe_script =
     "import sys, json, importlib.util as u\n"
+    "try:\n"
+    "    from importlib.metadata import version\n"
+    "    pip = tuple(map(int, version('pip').split('.')[:2])) >= (22, 3)\n"
+    "except Exception:\n"
+    "    pip = False\n"
     "print(json.dumps({'program': getattr(sys, '_base_executable', None) or sys.executable,"
     " 'version': '%d.%d.%d' % sys.version_info[:3],"
-    " 'venv': bool(u.find_spec('venv') and u.find_spec('ensurepip'))}))";
+    " 'venv': bool(u.find_spec('venv') and u.find_spec('ensurepip')), 'pip': pip}))";
 
 // Changes when the file does; "" when there is none.
 std::string stamp(const std::string& path) {
@@ -51,7 +56,8 @@ Value read_cache(const Home& home) {
 Interpreter interpreter_of(const Value& value) {
   return {.program = value["program"].as_string(),
           .version = value["version"].as_string(),
-          .venv = value["venv"].as_bool()};
+          .venv = value["venv"].as_bool(),
+          .pip = value["pip"].as_bool()};
 }
 
 std::optional<Interpreter> probe(const std::string& program, const std::string& folder) {
@@ -84,6 +90,7 @@ std::optional<Interpreter> examine(const Home& home, const std::string& program,
   cache.set(key, Value::object({{"program", found->program},
                                 {"version", found->version},
                                 {"venv", found->venv},
+                                {"pip", found->pip},
                                 {"stamp", stamp(found->program)}}));
   // Only a memory: when it cannot be written the next run asks again.
   (void)write_file(cache_path(home), dump(cache), 0600);

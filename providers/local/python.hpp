@@ -12,6 +12,7 @@ struct Interpreter {
                         // environment or a shim
   std::string version;  // "3.11.2"
   bool venv = false;    // can make virtual environments with pip by itself
+  bool pip = false;     // has a pip that installs into other environments (22.3 or newer)
 };
 
 // The interpreter for build.python ("3.11"; empty: python3): python3.11 and python3 of PATH, then what uv

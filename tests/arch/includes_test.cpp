@@ -1,6 +1,5 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
+#include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -82,7 +81,8 @@ bool may_include(const std::string& from, const std::string& to) {
 TEST_CASE("arch: includes point one way") {
   for (const auto& file : sources()) {
     for (const auto& include : file.includes) {
-      const bool ours = include.starts_with("core/") || include.starts_with("providers/") || include.starts_with("cli/");
+      const bool ours =
+          include.starts_with("core/") || include.starts_with("providers/") || include.starts_with("cli/");
       if (!ours) continue;
       // The composition root is the one place of the command line that names concrete providers.
       if (file.path == "cli/wiring.cpp" && include.starts_with("providers/")) continue;
@@ -107,19 +107,24 @@ TEST_CASE("arch: each library stays behind the module that wraps it") {
     for (const auto& include : file.includes) {
       for (const auto& [library, places] : homes) {
         if (!include.starts_with(library)) continue;
-        CHECK_MESSAGE(std::ranges::any_of(places, [&](const auto& place) { return file.path.starts_with(place); }),
-                      file.path, " includes ", include);
+        CHECK_MESSAGE(
+            std::ranges::any_of(places, [&](const auto& place) { return file.path.starts_with(place); }),
+            file.path, " includes ", include);
       }
     }
   }
 }
 
 TEST_CASE("arch: core knows no platform's word") {
-  // The manifest's table names the settings of every provider's targets; everything else in core is for all of them.
-  static const std::regex words(R"(\b(kubernetes|kubectl|lambda|cloudwatch|aws|gcp|azure|knative)\b)", std::regex::icase);
+  // The manifest's table names the settings of every provider's targets; everything else in core is for all
+  // of them.
+  static const std::regex words(R"(\b(kubernetes|kubectl|lambda|cloudwatch|aws|gcp|azure|knative)\b)",
+                                std::regex::icase);
   static const std::regex comment(R"(//[^\n]*)");
   for (const auto& file : sources()) {
-    if (!file.path.starts_with("core/") || file.module == "core/manifest" || file.path.starts_with("core/oci/detect")) continue;
+    if (!file.path.starts_with("core/") || file.module == "core/manifest" ||
+        file.path.starts_with("core/oci/detect"))
+      continue;
     const auto code = std::regex_replace(file.text, comment, "");
     std::smatch found;
     CHECK_MESSAGE(!std::regex_search(code, found, words), file.path, " says ", found.str());
@@ -127,7 +132,8 @@ TEST_CASE("arch: core knows no platform's word") {
 }
 
 TEST_CASE("arch: no clock, sleep or randomness outside its seam") {
-  static const std::regex direct(R"((system_clock|steady_clock)::now|sleep_for|sleep_until|\busleep\(|std::random_device)");
+  static const std::regex direct(
+      R"((system_clock|steady_clock)::now|sleep_for|sleep_until|\busleep\(|std::random_device)");
   for (const auto& file : sources()) {
     if (file.path == "core/util/clock.cpp") continue;
     std::smatch found;
@@ -146,7 +152,8 @@ TEST_CASE("arch: ARCHITECTURE.md names every folder, and only those that exist")
   const auto text = read(root / "ARCHITECTURE.md");
   std::set<std::string> folders;
   for (const auto& file : sources()) folders.insert(fs::path(file.path).parent_path().string());
-  for (const auto& folder : folders) CHECK_MESSAGE(text.find("`" + folder + "/`") != std::string::npos, folder);
+  for (const auto& folder : folders)
+    CHECK_MESSAGE(text.find("`" + folder + "/`") != std::string::npos, folder);
   static const std::regex named(R"(`([a-z.][a-z_./-]*/)`)");
   for (std::sregex_iterator it(text.begin(), text.end(), named), end; it != end; ++it)
     CHECK_MESSAGE(fs::exists(root / (*it)[1].str()), (*it)[1].str(), " is not there");

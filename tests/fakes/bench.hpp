@@ -56,17 +56,21 @@ struct Bench {
   CollectedEvents events;
   MemoryPlatform platform;
   provider::Provider provider = make_memory_provider(platform);
-  engine::Environment env{clock,
-                          sleeper,
-                          interrupt,
-                          *journal,
-                          events,
-                          "run-1",
-                          {.name = "dev", .commit = "9b7e001aa", .dirty = false},
-                          ""};
   TemporaryFolder folder;
 
-  Bench() { folder.write("app.py", "print('one')\n"); }
+  Bench() {
+    folder.write("app.py", "print('one')\n");
+    become({.name = "dev", .commit = "9b7e001aa", .dirty = false});
+  }
+
+  engine::Environment& env() { return *env_; }
+  // From now on runs are those of this author; with a journal of their own when the present one is lost.
+  void become(release::Author author, bool lose_journal = false) {
+    env_.reset();
+    if (lose_journal) journal = engine::memory_journal();
+    env_.emplace(engine::Environment{clock, sleeper, interrupt, *journal, events,
+                                     "run-" + std::to_string(++runs_), std::move(author), ""});
+  }
 
   // A service whose releases differ when `version` does.
   manifest::Service service(const std::string& version = "1", const std::string& name = "credit-risk") const {
@@ -82,11 +86,11 @@ struct Bench {
   engine::Outcome deploy(const manifest::Service& service) {
     engine::DeployRequest request;
     request.services = {service};
-    return engine::deploy(request, provider, env).front();
+    return engine::deploy(request, provider, env()).front();
   }
   engine::Outcome rollback(std::optional<int> to = {}, bool rehearse = false) {
     engine::RollbackRequest request{.ref = ref(), .to = to, .rehearse = rehearse};
-    return engine::rollback(request, provider, env);
+    return engine::rollback(request, provider, env());
   }
   release::ServiceRef ref() const { return {.service = "credit-risk", .target = "prod"}; }
   MemoryPlatform::ServiceState& state() { return platform.state(ref()); }
@@ -95,6 +99,10 @@ struct Bench {
     for (const auto& stored : state().resources) names.push_back(plan::to_string(stored.observed.id));
     return names;
   }
+
+ private:
+  int runs_ = 0;
+  std::optional<engine::Environment> env_;
 };
 
 }  // namespace mdl::fakes

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/http/transport.hpp"
+#include "core/util/files.hpp"
 #include "core/util/process.hpp"
 #include "core/util/value.hpp"
 #include "tests/fakes/folder.hpp"
@@ -28,6 +29,17 @@ std::vector<std::string> values(const Value& echo, std::string_view name) {
     if (header.as_array()[0].as_string() == name) found.push_back(header.as_array()[1].as_string());
   return found;
 }
+
+// Sets a variable of this process for as long as it lives.
+struct Variable {
+  std::string name, before = environment(name.c_str());
+  Variable(std::string variable, const std::string& value) : name(std::move(variable)) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Variable() { before.empty() ? ::unsetenv(name.c_str()) : ::setenv(name.c_str(), before.c_str(), 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+};
 
 // A port of 127.0.0.1 on which nobody listens while this lives: it is bound only.
 struct ClosedPort {
@@ -109,6 +121,22 @@ TEST_CASE("curl: connections are kept and used again, also after an answer to an
   // Sent once, whatever becomes of the connection: so it gets a fresh one.
   CHECK_FALSE(echoed(transport->send({.method = "POST", .url = one.url("/")}))["peer"] == first);
   CHECK(echoed(transport->send({.url = one.url("/")}))["peer"].as_integer() != 0);
+}
+
+TEST_CASE("curl: requests under way at once do not take each other's connections") {
+  const HttpServer one({"tcp"}), two({"tcp"});
+  const auto transport = http::curl_transport();
+  const auto peer = [](const Result<http::Response>& response) { return echoed(response)["peer"]; };
+  Value inner;
+  std::string body;
+  const auto outer = transport->send({.url = one.url("/")}, [&](std::string_view bytes) {
+    if (inner.is_null()) inner = peer(transport->send({.url = two.url("/")}));
+    body += bytes;
+    return true;
+  });
+  REQUIRE(outer);
+  CHECK(peer(transport->send({.url = two.url("/")})) == inner);
+  CHECK(peer(transport->send({.url = one.url("/")})) == parse_json(body).value()["peer"]);
 }
 
 TEST_CASE("curl: a body is handed on as it comes, and its reader can end it") {
@@ -194,20 +222,20 @@ TEST_CASE("curl: a certificate is verified, against SSL_CERT_FILE when that is s
   const HttpServer server({"tls", folder / "both"});
   const http::Request request{.url = "https://127.0.0.1:" + server.place() + "/"};
   CHECK(http::curl_transport()->send(request).error().code == "tls");
-  ::setenv("SSL_CERT_FILE", (folder / "certificate").c_str(), 1);
+  const Variable file("SSL_CERT_FILE", folder / "certificate");
   const auto trusted = http::curl_transport()->send(request);
-  ::unsetenv("SSL_CERT_FILE");
   CHECK(echoed(trusted)["method"] == Value("GET"));
 }
 
 TEST_CASE("curl: a proxy is used, but never for this machine") {
   const HttpServer server({"tcp"});
   const ClosedPort closed;
-  ::setenv("http_proxy", server.url("").c_str(), 1);
-  const auto other = http::curl_transport()->send({.url = "http://example.invalid/x"});
-  ::setenv("http_proxy", ("http://127.0.0.1:" + std::to_string(closed.port)).c_str(), 1);
-  const auto here = http::curl_transport()->send({.url = server.url("/x")});
-  ::unsetenv("http_proxy");
+  const auto through = [](const std::string& proxy, const std::string& url) {
+    const Variable set("http_proxy", proxy);
+    return http::curl_transport()->send({.url = url});
+  };
+  const auto other = through(server.url(""), "http://example.invalid/x");
+  const auto here = through("http://127.0.0.1:" + std::to_string(closed.port), server.url("/x"));
   CHECK(echoed(other)["path"] == Value("http://example.invalid/x"));
   CHECK(echoed(here)["path"] == Value("/x"));
 }

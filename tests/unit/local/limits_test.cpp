@@ -37,6 +37,8 @@ TEST_CASE("local limits: every field of the manifest is honoured or refused with
         !field.providers.empty() && std::ranges::find(field.providers, "local") == field.providers.end();
     CHECK(why.value_or("").find("does not know") == std::string::npos);
     if (others) CHECK(why.has_value());
+    if (field.type == manifest::FieldType::texts || field.type == manifest::FieldType::shares)
+      CHECK(provider.limits->refuses(path + ".0", service) == why);
   }
   CHECK(provider.limits->refuses("build.surprise", service).has_value());
 }
@@ -76,6 +78,21 @@ TEST_CASE("local limits: what is missing on this machine is told all at once, be
   CHECK(mentions(problems, "MDL_TEST_NOT_SET is not set"));
   CHECK(mentions(problems, "no/such/file cannot be read"));
   CHECK(mentions(problems, "of this machine"));
+}
+
+TEST_CASE(
+    "local limits: a command's program must be there, unless a build makes it or an environment brings it") {
+  LocalHome home;
+  manifest::Service service;
+  service.folder = home.home.root;
+  service.http.command = {"no-such-program-xyz"};
+  CHECK(mentions(local::examine_service(home.home, service), "no program no-such-program-xyz"));
+  service.http.command = {"sh", "-c", "true"};
+  CHECK_FALSE(mentions(local::examine_service(home.home, service), "no program"));
+  service.http.command = {"./server"};
+  CHECK(mentions(local::examine_service(home.home, service), "no file ./server"));
+  service.build.command = {"make"};
+  CHECK_FALSE(mentions(local::examine_service(home.home, service), "no file"));
 }
 
 TEST_CASE("local limits: an entry is a module file or a package") {

@@ -41,6 +41,9 @@ TEST_CASE("log: files are private, rotated and bounded") {
   folder.write("a.log", "");
   ::chmod((folder / "a.log").c_str(), 0644);
   const auto log = Log::to_file(folder / "a.log", LogLevel::debug, clock, 200, 2).value();
+  struct stat opened {};
+  REQUIRE(::stat((folder / "a.log").c_str(), &opened) == 0);
+  CHECK((opened.st_mode & 0777) == 0600);
   for (int i = 0; i < 40; ++i) log.info("line " + std::to_string(i));
   for (const auto* name : {"a.log", "a.1.log", "a.2.log"}) {
     struct stat status {};

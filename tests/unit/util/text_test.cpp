@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 TEST_CASE("text: a mistyped word finds its neighbour, another word finds none") {
   const std::vector<std::string_view> fields = {"scale", "secrets", "resources", "env", "http"};
   CHECK(nearest("scael", fields) == "scale");
+  CHECK(nearest("evn", fields) == "env");  // a swap is one mistake, not two
   CHECK(nearest("secret", fields) == "secrets");
   CHECK(nearest("htpt", fields) == "http");
   CHECK(nearest("resuorces", fields) == "resources");
