@@ -1,0 +1,296 @@
+#include "tests/unit/gateway/world.hpp"
+
+using namespace mdl::local;
+using namespace mdl::local::testing;
+using namespace std::chrono_literals;
+
+TEST_CASE("gateway: traffic is split exactly by weight, one choice a request") {
+  World world;
+  const auto seven = world.serve(answering(ok("7")));
+  const auto eight = world.serve(answering(ok("8")));
+  Route route;
+  route.split = {{.release = 7, .weight = 0.9}, {.release = 8, .weight = 0.1}};
+  route.upstreams = {{.release = 7, .replica = 1, .port = seven->port()},
+                     {.release = 8, .replica = 1, .port = eight->port()}};
+  world.update(route);
+  const auto client = world.connect();
+  int eights = 0;
+  for (int i = 0; i < 100; ++i) {
+    client->received.clear();
+    client->send(get());
+    REQUIRE(world.until([&] { return !body_of(client->received).empty(); }));
+    const bool is_eight = body_of(client->received) == "8";
+    CHECK(contains(client->received, is_eight ? "mdl-release: 8\r\n" : "mdl-release: 7\r\n"));
+    eights += is_eight ? 1 : 0;
+  }
+  CHECK(eights == 10);
+  route.split = {{.release = 8, .weight = 1}};
+  world.update(route);
+  client->received.clear();
+  client->send(get());
+  REQUIRE(world.until([&] { return !body_of(client->received).empty(); }));
+  CHECK(body_of(client->received) == "8");
+}
+
+TEST_CASE("gateway: a request waits for a replica, asks for one, and goes to it at once when it appears") {
+  World world;
+  const auto server = world.serve(answering(ok("woken")));
+  world.update(world.route_to({}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return !world.demanded.empty(); }));
+  CHECK(world.demanded == std::vector<int>{1});
+  CHECK(world.gateway->held("s") == 1);
+  CHECK(world.gateway->held("s", 1) == 1);
+  CHECK(world.gateway->in_flight("s", 1) == 0);
+  world.update(world.route_to({server}));
+  CHECK(world.gateway->held("s") == 0);
+  REQUIRE(world.until_received(client, "woken"));
+}
+
+TEST_CASE("gateway: a replica gets no more requests at once than its concurrency") {
+  World world;
+  const auto server = world.serve([](Peer&) {});
+  auto route = world.route_to({server});
+  route.concurrency = 2;
+  world.update(route);
+  std::vector<std::shared_ptr<Peer>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(world.connect());
+    clients.back()->send(get("/" + std::to_string(i)));
+    REQUIRE(
+        world.until([&] { return world.gateway->in_flight("s", 1) + world.gateway->held("s") == i + 1; }));
+  }
+  REQUIRE(world.until(
+      [&] { return server->connections.size() == 2 && !server->connections[1]->received.empty(); }));
+  CHECK(world.gateway->held("s") == 2);
+  server->connections[0]->received.clear();
+  server->connections[0]->send(ok("first"));
+  REQUIRE(world.until_received(clients[0], "first"));
+  REQUIRE(world.until([&] { return contains(server->connections[0]->received, "GET /2 "); }));
+  CHECK(world.gateway->held("s") == 1);
+}
+
+TEST_CASE("gateway: more requests than may wait get 503 with Retry-After, and no live release does too") {
+  World world;
+  auto route = world.route_to({});
+  route.max_held = 1;
+  world.update(route);
+  const auto waiting = world.connect();
+  waiting->send(get());
+  REQUIRE(world.until([&] { return world.gateway->held("s") == 1; }));
+  const auto refused = world.ask(get());
+  CHECK(has_status(refused, 503));
+  CHECK(contains(refused, "Retry-After: 1\r\n"));
+  CHECK(contains(refused, "Content-Type: application/json\r\n"));
+  CHECK(contains(refused, R"("code":"busy")"));
+  world.update({});
+  REQUIRE(world.until_received(waiting, R"("code":"nothing-live")"));
+  CHECK(contains(world.ask(get()), R"({"error":"no release is live","code":"nothing-live"})"));
+}
+
+TEST_CASE("gateway: past the timeout the answer is 504 and says where the time went") {
+  World world;
+  const auto server = world.serve([](Peer&) {});
+  auto route = world.route_to({server});
+  route.timeout = 20ms;
+  world.update(route);
+  const auto response = world.ask(get());
+  CHECK(has_status(response, 504));
+  CHECK(contains(response, "mdl-release: 1\r\n"));
+  CHECK(contains(body_of(response), "release 1 did not answer within 0.02 s"));
+  CHECK(contains(body_of(response), R"("code":"timeout")"));
+  CHECK(contains(body_of(response), R"("waited_ms":0)"));
+  CHECK(contains(body_of(response), R"("ran_ms":)"));
+  CHECK(world.until([&] { return server->connections[0]->closed; }));
+  route.upstreams = {};
+  world.update(route);
+  const auto held = world.ask(get());
+  CHECK(has_status(held, 504));
+  CHECK(contains(body_of(held), "no replica of release 1 was free within 0.02 s"));
+  CHECK(world.gateway->held("s") == 0);
+  const auto stats = world.gateway->take_stats("s");
+  REQUIRE(stats.size() == 1);
+  CHECK(stats[0].errors == 2);
+}
+
+TEST_CASE("gateway: a replica that refuses is reported, and another gets the request with its body") {
+  World world;
+  std::string seen;
+  const auto server = world.serve(answering([&](const std::string& request) {
+    seen = request;
+    return ok("other");
+  }));
+  auto route = world.route_to({server});
+  const Upstream dead{.release = 1, .replica = 9, .port = free_port()};
+  route.upstreams.insert(route.upstreams.begin(), dead);
+  world.update(route);
+  const auto response = world.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  CHECK(has_status(response, 200));
+  CHECK(seen.ends_with("body"));
+  CHECK(world.unreachable == std::vector<Upstream>{dead});
+}
+
+TEST_CASE("gateway: when no replica can be reached the answer is 502") {
+  World world;
+  auto route = world.route_to({});
+  route.upstreams = {{.release = 1, .replica = 1, .port = free_port()}};
+  world.update(route);
+  const auto response = world.ask(get());
+  CHECK(has_status(response, 502));
+  CHECK(body_of(response) ==
+        "{\"error\":\"no replica of release 1 answered\",\"code\":\"bad-gateway\",\"release\":1}\n");
+  CHECK(world.gateway->in_flight("s", 1) == 0);
+}
+
+TEST_CASE(
+    "gateway: a kept connection that the replica closes instead of answering is tried anew, if the request "
+    "may be repeated") {
+  World world;
+  int requests = 0;
+  const auto server = world.serve([&](Peer& peer) {
+    if (!contains(peer.received, "\r\n\r\n")) return;
+    peer.received.clear();
+    if (++requests == 2) {
+      peer.close();
+    } else {
+      peer.send(ok("answer " + std::to_string(requests)));
+    }
+  });
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until_received(client, "answer 1"));
+  SUBCASE("GET") {
+    client->send(get());
+    REQUIRE(world.until_received(client, "answer 3"));
+    CHECK(server->connections.size() == 2);
+  }
+  SUBCASE("POST") {
+    client->received.clear();
+    client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(world.until_received(client, "bad-gateway"));
+    CHECK(has_status(client->received, 502));
+    CHECK(requests == 2);
+  }
+}
+
+TEST_CASE("gateway: a POST does not go out on a connection that the replica has closed already") {
+  World world;
+  const auto server = world.serve(answering(ok("fine")));
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until_received(client, "fine"));
+  server->connections[0]->close();
+  client->received.clear();
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+  REQUIRE(world.until_received(client, "fine"));
+  CHECK(server->connections.size() == 2);
+}
+
+TEST_CASE("gateway: a replica that closes a new connection without an answer gives 502, once") {
+  World world;
+  int requests = 0;
+  const auto server = world.serve([&](Peer& peer) {
+    ++requests;
+    peer.close();
+  });
+  world.update(world.route_to({server}));
+  const auto response = world.ask(get());
+  CHECK(has_status(response, 502));
+  CHECK(requests == 1);
+}
+
+TEST_CASE("gateway: a broken response gives 502") {
+  for (const auto* broken : {"SSH-2.0-OpenSSH\r\n\r\n",
+                             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                             "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
+    World world;
+    const auto server = world.serve(answering(std::string(broken)));
+    world.update(world.route_to({server}));
+    const auto response = world.ask(get());
+    CHECK_MESSAGE(has_status(response, 502), broken);
+  }
+}
+
+TEST_CASE("gateway: a response header over the limit gives 502") {
+  World world;
+  const auto server =
+      world.serve(answering("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n"));
+  world.update(world.route_to({server}));
+  CHECK(has_status(world.ask(get()), 502));
+}
+
+TEST_CASE("gateway: when the client leaves, its request is taken from the replica and its slot is free") {
+  World world;
+  const auto server = world.serve([](Peer&) {});
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(
+      world.until([&] { return !server->connections.empty() && !server->connections[0]->received.empty(); }));
+  CHECK(world.gateway->in_flight("s", 1) == 1);
+  SUBCASE("closing") { client->close(); }
+  SUBCASE("resetting") { client->reset(); }
+  CHECK(world.until([&] { return server->connections[0]->closed; }));
+  CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0; }));
+  const auto stats = world.gateway->take_stats("s");
+  REQUIRE(stats.size() == 1);
+  CHECK(stats[0].requests == 1);
+  CHECK(stats[0].errors == 0);
+  CHECK(histogram_quantile_ms(stats[0].histogram, 1) == 0);
+}
+
+TEST_CASE("gateway: when the client leaves in the middle of a stream or of its upload, the replica is told") {
+  World world;
+  const auto server = world.serve([](Peer& peer) {
+    if (contains(peer.received, "GET")) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst");
+  });
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  SUBCASE("stream") {
+    client->send(get());
+    REQUIRE(world.until_received(client, "first"));
+  }
+  SUBCASE("upload") {
+    client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf");
+    REQUIRE(world.until(
+        [&] { return !server->connections.empty() && server->connections[0]->received.ends_with("half"); }));
+  }
+  client->close();
+  CHECK(world.until([&] { return server->connections[0]->closed; }));
+  CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0; }));
+}
+
+TEST_CASE("gateway: a client that leaves while it waits gives its place up") {
+  World world;
+  world.update(world.route_to({}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return world.gateway->held("s") == 1; }));
+  client->close();
+  CHECK(world.until([&] { return world.gateway->held("s") == 0; }));
+}
+
+TEST_CASE("gateway: requests, errors and times are counted per release") {
+  World world;
+  const auto server = world.serve(answering([&](const std::string& request) {
+    world.clock.time += 40ms;
+    return contains(request, "/bad") ? std::string("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
+                                     : ok("x");
+  }));
+  world.update(world.route_to({server}));
+  world.ask(get());
+  world.ask(get("/bad"));
+  world.settle();
+  CHECK(world.gateway->last_request("s", 1) == world.clock.time);
+  const auto stats = world.gateway->take_stats("s");
+  REQUIRE(stats.size() == 1);
+  CHECK(stats[0].release == 1);
+  CHECK(stats[0].requests == 2);
+  CHECK(stats[0].errors == 1);
+  CHECK(histogram_quantile_ms(stats[0].histogram, 1) == doctest::Approx(40).epsilon(0.05));
+  CHECK(world.gateway->take_stats("s").empty());
+}
