@@ -250,7 +250,8 @@ void DeployRun::finish() {
       if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
         removed.insert(removal->release);
     if (!removed.empty()) stage.end(counted(removed.size(), "old release") + " removed");
-    return settle(outcome.ref, live_, promoted_ ? plan_.release : 0, removed, provider_, calls_, env_);
+    return settle(outcome.ref, before_, live_, promoted_ ? plan_.release : 0, removed, provider_, calls_,
+                  env_);
   };
   auto settled = settle_all();
   tell_serving(outcome, provider_);
@@ -260,7 +261,12 @@ void DeployRun::finish() {
                        stage);
     stage.end("hook post-deploy");
   }
-  if (settled) {
+  const bool overtaken = promoted_ && outcome.serving != plan_.release;
+  if (overtaken || (!settled && settled.error().kind == ErrorKind::conflict)) {
+    outcome.failed_stage = Stage::promote;
+    tell_winner(outcome, provider_);
+  }
+  if (settled || outcome.exit == Exit::conflict) {
     calls_.finish();
     return;
   }
@@ -272,7 +278,10 @@ void DeployRun::finish() {
 
 void DeployRun::give_up() {
   if (outcome.exit == Exit::interrupted) return;  // stays as it is, for resume
-  if (outcome.exit == Exit::conflict) {
+  // A winner removes what this run made, so that its check may fail first; the pointer tells which it was.
+  const auto now = provider_.traffic->read(outcome.ref);
+  const bool overtaken = recorded_ && now && now->revision != live_.revision;
+  if (outcome.exit == Exit::conflict || overtaken) {
     tell_winner(outcome, provider_);
     calls_.finish();
     return;
@@ -306,7 +315,7 @@ void DeployRun::take_back() {
     outcome.error = std::move(swapped).error();
     return;
   }
-  (void)settle(outcome.ref, live_, 0, {}, provider_, calls_, env_);  // the next run repeats it
+  (void)settle(outcome.ref, live_, live_, 0, {}, provider_, calls_, env_);  // the next run repeats it
 }
 
 }  // namespace mdl::engine

@@ -42,7 +42,8 @@ Result<void> move_traffic(const ServiceRef& ref, int release, double share, Prov
   calls.release(release);
   auto live = snapshot.live;
   MDL_CHECK(swap_live(ref, live, wanted, provider, calls));
-  MDL_CHECK(settle(ref, live, share >= 1 && record ? record->number : 0, {}, provider, calls, env));
+  MDL_CHECK(
+      settle(ref, snapshot.live, live, share >= 1 && record ? record->number : 0, {}, provider, calls, env));
   calls.finish();
   return {};
 }

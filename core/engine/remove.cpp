@@ -63,7 +63,7 @@ Result<void> collect(const ServiceRef& ref, int keep, bool dry_run, Provider& pr
   if (dry_run || changes.empty()) return {};
   StageScope stage(env, ref.service, Stage::prune);
   MDL_CHECK(apply(changes, ref, provider, {snapshot.live.revision}, calls, env, stage));
-  return settle(ref, snapshot.live, 0, releases, provider, calls, env);
+  return settle(ref, snapshot.live, snapshot.live, 0, releases, provider, calls, env);
 }
 
 // Removes what pending releases made, returns a canary's traffic, and closes their entries.
@@ -91,7 +91,7 @@ Result<void> undo_pending(const ServiceRef& ref, Provider& provider, Environment
   StageScope stage(env, ref.service, Stage::prune);
   MDL_CHECK(apply(deletes(theirs), ref, provider, {live.revision}, calls, env, stage));
   for (const int number : pending) MDL_CHECK(mark_failed(ref, number, "aborted", provider, calls));
-  MDL_CHECK(settle(ref, live, 0, {}, provider, calls, env));
+  MDL_CHECK(settle(ref, snapshot.live, live, 0, {}, provider, calls, env));
   outcome.release = pending.empty() ? 0 : pending.front();
   stage.end("release " + std::to_string(outcome.release) + " undone");
   return {};

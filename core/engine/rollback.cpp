@@ -84,6 +84,8 @@ class Rollback {
       calls_.finish();
     }
     tell_serving(outcome_, provider_);
+    if (restored_ && outcome_.exit == Exit::ok && outcome_.serving != outcome_.release)
+      tell_winner(outcome_, provider_);  // overtaken right after the promote
     outcome_.duration = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun);
     return std::move(outcome_);
   }
@@ -164,7 +166,7 @@ class Rollback {
       stage.end("live " + number(snapshot.live.release()) + " → " + number(target.runs));
     }
     restored_ = true;
-    return settle(request_.ref, live, entry.number, {}, provider_, calls_, env_);
+    return settle(request_.ref, snapshot.live, live, entry.number, {}, provider_, calls_, env_);
   }
 
   Result<void> rehearse(const Record& target, const Snapshot& snapshot) {
@@ -190,10 +192,10 @@ class Rollback {
 
   // The entry of a rollback that did not come to its promote must not look as if it went on.
   void undo() {
-    if (outcome_.record != 0 && !restored_)
+    if (outcome_.record != 0 && !restored_ && outcome_.exit != Exit::conflict)
       (void)mark_failed(request_.ref, outcome_.record, outcome_.error ? outcome_.error->message : "",
                         provider_, calls_);
-    if (restored_) outcome_.exit = Exit::attention;
+    if (restored_ && outcome_.exit != Exit::conflict) outcome_.exit = Exit::attention;
     calls_.finish();
   }
 

@@ -15,21 +15,44 @@ State settled_state(const Record& record, int own, const std::set<int>& removed)
   return record.state;
 }
 
+// Deletes what the runs behind these releases had made before their fence fell.
+Result<void> remove_abandoned(const ServiceRef& ref, const std::set<int>& releases, const plan::Live& live,
+                              Provider& provider, Calls& calls) {
+  if (releases.empty()) return {};
+  MDL_TRY(const auto resources, provider.resources->list(ref));
+  for (const auto& resource : resources) {
+    if (!releases.contains(resource.release)) continue;
+    const plan::Change removal = plan::Delete{resource.id, resource.release, resource.revision};
+    MDL_CHECK(calls.make(plan::identity(removal),
+                         [&] { return provider.resources->apply(ref, removal, {live.revision}); }));
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<void> settle(const ServiceRef& ref, const plan::Live& live, int own, const std::set<int>& removed,
-                    Provider& provider, Calls& calls, Environment& env) {
+Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
+                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env) {
   MDL_TRY(const auto stored, provider.releases->list(ref));
+  MDL_TRY(const auto now, provider.traffic->read(ref));
+  if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
   auto wanted = stored;
+  settle_states(wanted,
+                before);  // a run that was overtaken after its promote had no time to write that it was live
   settle_states(wanted, live);
+  std::set<int> abandoned_releases;
+  for (const auto& record : wanted)
+    if (record.state == State::pending && own != 0 && record.number < own && record.runs == record.number)
+      abandoned_releases.insert(record.number);
+  MDL_CHECK(remove_abandoned(ref, abandoned_releases, live, provider, calls));
   for (std::size_t i = 0; i < stored.size(); ++i) {
     auto& record = wanted[i];
-    const auto before = record.state;
+    const bool abandoned = record.state == State::pending;
     record.state = settled_state(record, own, removed);
-    if (before == State::pending && record.state == State::failed)
-      record.reason = "another run went live first";
+    if (abandoned && record.state == State::failed) record.reason = "another run went live first";
     const bool goes_live = record.state == State::live && record.live_since == Time{};
     if (goes_live) record.live_since = env.clock.now();
+    if (record.state == State::superseded && record.live_since == Time{}) record.live_since = record.created;
     if (record.state == stored[i].state && !goes_live) continue;
     auto updated = calls.make("update record " + std::to_string(record.number),
                               [&] { return provider.releases->update(ref, record); });

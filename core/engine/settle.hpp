@@ -7,12 +7,13 @@
 
 namespace mdl::engine {
 
-// Brings the history in line with the live pointer: the entry `own` (0: none) that went live gets its time,
-// what it replaced becomes superseded, pending entries older than `own` belong to runs that can no longer win
-// and become failed, entries whose release is in `removed` become pruned. An entry that another run changed
-// meanwhile is left to it.
-Result<void> settle(const ServiceRef& ref, const plan::Live& live, int own, const std::set<int>& removed,
-                    Provider& provider, Calls& calls, Environment& env);
+// Brings the history in line with the live pointer, which was `before` and is `live` now. The entry `own` (0:
+// none) that went live gets its time, what it replaced becomes superseded. Pending entries older than `own`
+// belong to runs that can no longer win: what they made is removed and they become failed. Entries whose
+// release is in `removed` become pruned. An entry that another run changed meanwhile is left to it. Errors:
+// conflict, with nothing changed, when the pointer moved on.
+Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
+                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env);
 
 // Marks one entry failed, for the history.
 Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& reason, Provider& provider,

@@ -25,18 +25,20 @@ class Part {
   template <class F>
   auto mutate(const std::string& call, const ServiceRef& ref, const Fence* fence, F f) -> decltype(f()) {
     if (platform_.before) MDL_CHECK(platform_.before(call));
-    {
-      Lock lock(platform_.mutex);
-      const auto& live = platform_.state(ref).live;
-      if (fence && fence->live_revision != live.revision)
-        return fail(ErrorKind::conflict,
-                    "what is live changed: release " + std::to_string(live.release()) + " serves now");
-      platform_.calls.push_back(call);
-      auto result = f();
-      if (!result) return result;
-      if (platform_.after) MDL_CHECK(platform_.after(call));
-      return result;
-    }
+    auto result = under_lock(call, ref, fence, f);
+    if (result && platform_.after) MDL_CHECK(platform_.after(call));
+    return result;
+  }
+  template <class F>
+  auto under_lock(const std::string& call, const ServiceRef& ref, const Fence* fence, F f) -> decltype(f()) {
+    Lock lock(platform_.mutex);
+    const auto& live = platform_.state(ref).live;
+    if (fence && fence->live_revision != live.revision)
+      return fail(ErrorKind::conflict,
+                  "what is live changed: release " + std::to_string(live.release()) + " serves now");
+    auto result = f();
+    if (result) platform_.calls.push_back(call);
+    return result;
   }
   std::string revision() { return std::to_string(platform_.next_revision++); }
 

@@ -1,0 +1,143 @@
+#include <condition_variable>
+#include <doctest/doctest.h>
+#include <functional>
+#include <random>
+#include <thread>
+
+#include "tests/contract/crash/state.hpp"
+#include "tests/fakes/bench.hpp"
+
+// Two commands at once, their mutating calls interleaved by a seed: a thousand different orders.
+
+using namespace mdl;
+using engine::Exit;
+using fakes::Bench;
+
+namespace {
+
+// Lets one of two threads go on at a time, up to its next mutating call.
+class Baton {
+ public:
+  explicit Baton(unsigned seed) : random_(seed) {}
+
+  void enter(int runner) { runner_ = runner; }
+  void wait_for_turn() {
+    std::unique_lock lock(mutex_);
+    state_[runner_] = State::waiting;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return turn_ == runner_; });
+    turn_ = -1;
+    state_[runner_] = State::running;
+  }
+  void leave() {
+    std::unique_lock lock(mutex_);
+    state_[runner_] = State::done;
+    changed_.notify_all();
+  }
+  void conduct() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(
+          lock, [&] { return turn_ == -1 && state_[0] != State::running && state_[1] != State::running; });
+      std::vector<int> waiting;
+      for (int runner : {0, 1})
+        if (state_[runner] == State::waiting) waiting.push_back(runner);
+      if (waiting.empty()) return;
+      turn_ = waiting[random_() % waiting.size()];
+      changed_.notify_all();
+    }
+  }
+
+ private:
+  enum class State { running, waiting, done };
+  std::mt19937 random_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_[2] = {State::running, State::running};
+  int turn_ = -1;
+  static thread_local int runner_;
+};
+thread_local int Baton::runner_ = 0;
+
+using Command = std::function<engine::Outcome(Bench&, engine::Environment&)>;
+
+engine::Outcome deploy(Bench& bench, engine::Environment& env, const std::string& version) {
+  engine::DeployRequest request;
+  request.services = {bench.service(version)};
+  return engine::deploy(request, bench.provider, env).front();
+}
+
+struct Pair {
+  engine::Outcome first, second;
+};
+
+Pair run_both(Bench& bench, const Command& first, const Command& second, unsigned seed) {
+  Baton baton(seed);
+  bench.platform.before = [&](const std::string&) -> Result<void> {
+    baton.wait_for_turn();
+    return {};
+  };
+  Pair outcomes;
+  auto other_journal = engine::memory_journal();
+  fakes::CollectedEvents other_events;
+  engine::Environment other{bench.clock,  bench.sleeper, bench.interrupt,    *other_journal,
+                            other_events, "other",       {.name = "ci 413"}, ""};
+  std::jthread a([&] {
+    baton.enter(0);
+    outcomes.first = first(bench, bench.env());
+    baton.leave();
+  });
+  std::jthread b([&] {
+    baton.enter(1);
+    outcomes.second = second(bench, other);
+    baton.leave();
+  });
+  baton.conduct();
+  a.join();
+  b.join();
+  bench.platform.before = nullptr;
+  return outcomes;
+}
+
+void check_clean(Bench& bench) {
+  const auto state = contract::state_of(bench.ref(), bench.provider);
+  REQUIRE(state);
+  CHECK(state->orphans == std::vector<std::string>{});
+}
+
+}  // namespace
+
+TEST_CASE("races: of two commands at once exactly one wins, in each of a thousand orders") {
+  const Command deploy_a = [](Bench& b, auto& env) { return deploy(b, env, "a"); };
+  const Command deploy_b = [](Bench& b, auto& env) { return deploy(b, env, "b"); };
+  const Command roll_back = [](Bench& b, auto& env) {
+    return engine::rollback({.ref = b.ref()}, b.provider, env);
+  };
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    INFO("seed ", seed);
+    Bench bench;
+    bench.deploy(bench.service("1"));
+    bench.deploy(bench.service("2"));
+    const auto [first, second] = run_both(bench, deploy_a, seed % 2 ? deploy_b : roll_back, seed);
+    CHECK((first.exit == Exit::ok) != (second.exit == Exit::ok));
+    const auto& loser = first.exit == Exit::ok ? second : first;
+    const auto& winner = first.exit == Exit::ok ? first : second;
+    CHECK(loser.exit == Exit::conflict);
+    CHECK(bench.state().live.release() == winner.serving);
+    check_clean(bench);
+  }
+}
+
+TEST_CASE("races: scale and destroy at once leave nothing half done") {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    INFO("seed ", seed);
+    Bench bench;
+    bench.deploy(bench.service("1"));
+    const auto [scaled, destroyed] = run_both(
+        bench, [](Bench& b, auto& env) { return engine::scale({.ref = b.ref(), .max = 9}, b.provider, env); },
+        [](Bench& b, auto& env) { return engine::destroy(b.ref(), b.provider, env); }, seed);
+    CHECK(destroyed.exit == Exit::ok);
+    CHECK((scaled.exit == Exit::ok || scaled.exit == Exit::conflict));
+    CHECK(bench.resource_names().empty());
+  }
+}
