@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <csignal>
 #include <doctest/doctest.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -131,7 +133,8 @@ TEST_CASE("oci: writers that make the same folder at once all succeed, and leave
   {
     std::vector<std::jthread> writers;
     for (auto& result : results)
-      writers.emplace_back([&] { result = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")); });
+      writers.emplace_back(
+          [&] { result = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")); });
   }
   for (const auto& result : results) {
     const Error error = result ? Error() : result.error();
@@ -159,4 +162,56 @@ TEST_CASE("oci: two processes that write the same folder at once both succeed") 
     CHECK(status == 0);
   }
   CHECK(names_in(tree.at("artifacts")) == std::vector<std::string>{"1"});
+}
+
+namespace {
+
+// In a child process in which files cannot grow over 1 MiB; going over it ends the process when `killed`.
+// Returns what waitpid says.
+template <class Work>
+int in_small_files(bool killed, Work work) {
+  const auto child = ::fork();
+  if (child == 0) {
+    const rlimit small{1u << 20, 1u << 20}, none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    ::signal(SIGXFSZ, killed ? SIG_DFL : SIG_IGN);
+    ::_exit(work() ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("oci: a writer that is killed halfway leaves nothing that counts, and the next one cleans up") {
+  const Tree tree;
+  const auto plan = planned(write_service(tree));
+  const auto write = [&] {
+    return oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")).has_value();
+  };
+  const int status = in_small_files(true, write);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(names_in(tree.at("artifacts")).size() == 1);
+  CHECK(names_in(tree.at("artifacts"))[0].starts_with("1.0.partial-"));
+  CHECK(names_in(tree.at("blobs")).size() == 1);
+  REQUIRE(write());
+  CHECK(names_in(tree.at("artifacts")) == std::vector<std::string>{"1"});
+  CHECK(names_in(tree.at("blobs")) == std::vector<std::string>{sha256(std::string(3 << 20, 'a'))});
+  CHECK(tree.read("artifacts/1/app/weights/a.bin").size() == 3 << 20);
+}
+
+TEST_CASE(
+    "oci: an artifact that cannot be written is an error with the system's words, and nothing is left") {
+  const Tree tree;
+  const auto plan = planned(write_service(tree));
+  const int status = in_small_files(false, [&] {
+    const auto written = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs"));
+    return !written && written.error().kind == ErrorKind::failed &&
+           written.error().quoted == "File too large" && written.error().resource == "weights/a.bin";
+  });
+  CHECK(status == 0);
+  CHECK(names_in(tree.at("artifacts")).empty());
+  CHECK(names_in(tree.at("blobs")).empty());
 }
