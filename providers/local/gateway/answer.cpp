@@ -5,7 +5,7 @@
 
 #include "core/util/value.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 Answer bad_request(std::string message) {
   return {.status = 400, .code = "bad-request", .message = std::move(message)};
@@ -49,4 +49,4 @@ std::string format_answer(const Answer& answer, const AnswerShape& shape) {
   return out;
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

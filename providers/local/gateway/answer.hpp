@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // What the gateway itself answers when no replica does.
 struct Answer {
@@ -33,4 +33,4 @@ struct AnswerShape {
 // The whole response: {"error": …, "code": …}.
 std::string format_answer(const Answer& answer, const AnswerShape& shape);
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

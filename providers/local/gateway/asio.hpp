@@ -6,7 +6,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace mdl::local {
+// The gateway's parts have a namespace of their own: the supervisor beside it has connections and services
+// too.
+namespace mdl::local::gateway {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -21,4 +23,4 @@ using Awaitable = asio::awaitable<T, Executor>;
 // co_await socket.async_…(…, into(ec)): the error goes to `ec`, nothing is thrown.
 inline auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable_t<Executor>{}, ec); }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -8,7 +8,7 @@
 #include "providers/local/gateway/asio.hpp"
 #include "providers/local/gateway/buffer.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace http = boost::beast::http;
 
@@ -76,4 +76,4 @@ BodyPiece take_piece(Parser& parser, Buffer& in) {
   return piece;
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

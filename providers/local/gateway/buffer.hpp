@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // Bytes that were read and not yet used. Contiguous, allocated at the first read, grown only when a read
 // filled it.
@@ -54,4 +54,4 @@ class Buffer {
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -2,7 +2,7 @@
 
 #include <boost/asio/write.hpp>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 bool write_now(Socket& socket, Buffers& buffers, error_code& ec) {
   std::size_t written = socket.write_some(buffers, ec);
@@ -70,4 +70,4 @@ void Client::close() {
   socket.close(ignored);
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

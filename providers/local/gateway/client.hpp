@@ -8,7 +8,7 @@
 #include "providers/local/gateway/buffer.hpp"
 #include "providers/local/gateway/signal.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 using Buffers = std::array<asio::const_buffer, 4>;
 // GCC 12 miscompiles braced arrays in co_await expressions.
@@ -51,4 +51,4 @@ class Client {
   bool reading_ = false, waiting_ = false, gone_ = false;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

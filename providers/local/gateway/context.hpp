@@ -6,7 +6,7 @@
 #include "providers/local/gateway/deadlines.hpp"
 #include "providers/local/gateway/gateway.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // What all services of one gateway share. Sessions keep it, so it may outlive the gateway for as long as the
 // event loop still has their last handlers to run.
@@ -20,4 +20,4 @@ struct Context {
   int max_connections = 0;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

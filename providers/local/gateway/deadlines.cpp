@@ -1,6 +1,6 @@
 #include "providers/local/gateway/deadlines.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 void Deadline::set(std::chrono::nanoseconds from_now) {
   clear();
@@ -34,4 +34,4 @@ void Deadlines::fire() {
 
 void Deadlines::stop() { timer_.cancel(); }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -7,7 +7,7 @@
 
 #include "providers/local/gateway/signal.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 class Deadlines;
 
@@ -50,4 +50,4 @@ class Deadlines : public std::enable_shared_from_this<Deadlines> {
   boost::intrusive::multiset<Deadline> pending_;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -178,4 +178,4 @@ void Exchange::finish(bool error, bool timed) {
   service_.scheduler.count(release(), error, took);
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -11,7 +11,7 @@
 #include "providers/local/gateway/scheduler.hpp"
 #include "providers/local/gateway/session.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // One request: finds a replica, sends the request there and the response back.
 class Exchange final : public Ticket {
@@ -82,4 +82,4 @@ class Exchange final : public Ticket {
   bool counted_ = false;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

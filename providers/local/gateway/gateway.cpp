@@ -9,6 +9,10 @@
 
 namespace mdl::local {
 
+using gateway::Context;
+using gateway::Scheduler;
+using gateway::Service;
+
 namespace {
 
 // A quarter of the descriptors stays for replicas, logs and the rest of the process.
@@ -32,15 +36,16 @@ struct Gateway::State {
   }
 };
 
-Gateway::Gateway(asio::io_context& io, Clock& clock, GatewayEvents events, GatewayOptions options)
+Gateway::Gateway(boost::asio::io_context& io, Clock& clock, GatewayEvents events, GatewayOptions options)
     : state_(std::make_shared<State>()) {
-  const Executor executor = io.get_executor();
-  state_->context = std::make_shared<Context>(Context{.executor = executor,
-                                                      .clock = clock,
-                                                      .events = std::move(events),
-                                                      .options = options,
-                                                      .deadlines = std::make_shared<Deadlines>(executor),
-                                                      .max_connections = connection_limit(options)});
+  const gateway::Executor executor = io.get_executor();
+  state_->context =
+      std::make_shared<Context>(Context{.executor = executor,
+                                        .clock = clock,
+                                        .events = std::move(events),
+                                        .options = options,
+                                        .deadlines = std::make_shared<gateway::Deadlines>(executor),
+                                        .max_connections = connection_limit(options)});
 }
 
 Gateway::~Gateway() {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <utility>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -88,4 +88,4 @@ bool HeaderScan::field(std::string_view name, std::string_view value) {
   return true;
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

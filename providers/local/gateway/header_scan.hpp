@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // Looks at a request's header before the parser does, and refuses whatever two HTTP implementations might
 // read differently (request smuggling): bare CR or LF, NUL and other controls, folded lines, blanks before a
@@ -34,4 +34,4 @@ class HeaderScan {
   const char* why_ = "";
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

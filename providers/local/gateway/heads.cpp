@@ -4,7 +4,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <charconv>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -159,4 +159,4 @@ void append_response_head(std::string& out, const ResponseParser::value_type& re
   out += "\r\n";
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

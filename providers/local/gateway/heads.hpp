@@ -9,7 +9,7 @@
 
 // The heads of messages as they go on: rewritten from the parsed ones, so that nothing that only one side
 // would understand passes through.
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 enum class Framing { none, length, chunked, until_close };
 
@@ -41,4 +41,4 @@ void append_chunk_size(std::string& out, std::size_t size);
 // Whether the comma-separated list holds the word, in any case.
 bool has_token(std::string_view list, std::string_view word);
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -21,7 +21,7 @@ std::chrono::microseconds histogram_bound(std::size_t bucket) {
   return std::chrono::microseconds((steps + step) << octave);
 }
 
-std::size_t histogram_bucket(std::chrono::nanoseconds time) {
+std::size_t gateway::histogram_bucket(std::chrono::nanoseconds time) {
   const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(0, (time.count() + 999) / 1000));
   if (micros <= steps) return 0;
   // The octave with steps·2^octave < micros ≤ steps·2^(octave + 1).

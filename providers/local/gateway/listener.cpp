@@ -4,7 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -82,4 +82,4 @@ void Listener::close() {
   pause_.cancel();
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -5,7 +5,7 @@
 
 #include "providers/local/gateway/context.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // Accepts connections on one port. At the limit of connections or without descriptors it stops accepting (the
 // kernel queues what comes) until resume() or GatewayOptions::accept_pause.
@@ -39,4 +39,4 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool pausing_ = false;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

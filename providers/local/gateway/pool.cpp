@@ -2,7 +2,7 @@
 
 #include <sys/socket.h>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -72,4 +72,4 @@ std::size_t Pool::size() const {
   return count;
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

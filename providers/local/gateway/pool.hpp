@@ -9,7 +9,7 @@
 #include "providers/local/gateway/asio.hpp"
 #include "providers/local/gateway/buffer.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // A connection to a replica.
 struct Connection {
@@ -47,4 +47,4 @@ class Pool {
   std::unordered_map<std::uint16_t, std::vector<std::unique_ptr<Connection>>> idle_;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -3,7 +3,7 @@
 
 #include "providers/local/gateway/exchange.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // Whether a replica may get the request twice without harm, and we still have all of it.
 bool Exchange::repeatable() const {
@@ -113,4 +113,4 @@ Awaitable<void> Exchange::join_pump() {
   while (pumping_) co_await pump_ended_.wait();
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

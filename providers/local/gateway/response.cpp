@@ -3,7 +3,7 @@
 
 #include "providers/local/gateway/exchange.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 Awaitable<bool> Exchange::to_client(Buffers buffers) {
   error_code ec;
@@ -129,4 +129,4 @@ void Exchange::release_connection() {
   }
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -4,7 +4,7 @@
 
 #include "providers/local/gateway/histogram.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 namespace {
 
@@ -246,4 +246,4 @@ std::vector<GatewayStats> Scheduler::take_stats() {
   return all;
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

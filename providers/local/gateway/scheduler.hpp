@@ -12,7 +12,7 @@
 #include "providers/local/gateway/gateway.hpp"
 #include "providers/local/gateway/split.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 struct Replica {
   Upstream upstream;
@@ -112,4 +112,4 @@ class Scheduler {
   int held_ = 0;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -5,7 +5,7 @@
 
 #include "providers/local/gateway/session.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 Service::Service(std::string key, std::shared_ptr<Context> shared)
     : context(*shared),
@@ -95,4 +95,4 @@ void Service::expire_idle() {
   if (pool.expire()) idle_check_.set(context.options.upstream_idle);
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -10,7 +10,7 @@
 #include "providers/local/gateway/pool.hpp"
 #include "providers/local/gateway/scheduler.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 using SessionHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -58,4 +58,4 @@ class Service : public std::enable_shared_from_this<Service> {
   ~Service();
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

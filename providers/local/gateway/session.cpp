@@ -6,7 +6,7 @@
 
 #include "providers/local/gateway/exchange.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 Session::Session(std::shared_ptr<Service> owner, Socket socket)
     : client(std::move(socket), owner->context.options.header_limit + Buffer::smallest),
@@ -139,4 +139,4 @@ Awaitable<void> Session::linger() {
   deadline_.clear();
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

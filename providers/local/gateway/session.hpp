@@ -10,7 +10,7 @@
 #include "providers/local/gateway/header_scan.hpp"
 #include "providers/local/gateway/service.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 class Exchange;
 
@@ -50,4 +50,4 @@ class Session : public std::enable_shared_from_this<Session>, public SessionHook
   bool timed_out_ = false, closing_ = false, reading_header_ = false;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

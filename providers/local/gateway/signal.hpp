@@ -5,7 +5,7 @@
 
 #include "providers/local/gateway/asio.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
@@ -33,4 +33,4 @@ class Signal {
   bool set_ = false;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 void SplitChoice::assign(const plan::Split& split) {
   std::vector<Entry> shares;
@@ -32,4 +32,4 @@ bool SplitChoice::contains(int release) const {
   return std::ranges::any_of(shares_, [&](const Entry& share) { return share.release == release; });
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

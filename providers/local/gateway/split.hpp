@@ -4,7 +4,7 @@
 
 #include "core/plan/change.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // Spreads requests over releases smoothly: a release with a tenth of the weight gets every tenth request, not
 // a tenth on average. Each choice raises every share's credit by its weight and takes the total from the
@@ -27,4 +27,4 @@ class SplitChoice {
   std::vector<Entry> shares_;
 };
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

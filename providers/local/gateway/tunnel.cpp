@@ -2,7 +2,7 @@
 
 #include "providers/local/gateway/exchange.hpp"
 
-namespace mdl::local {
+namespace mdl::local::gateway {
 
 // After 101 the connection is a pair of byte streams until one side closes. It stays in flight all the while.
 Awaitable<Exchange::After> Exchange::tunnel() {
@@ -35,4 +35,4 @@ Awaitable<void> Exchange::tunnel_up() {
   connection_->close();
 }
 
-}  // namespace mdl::local
+}  // namespace mdl::local::gateway

@@ -4,6 +4,7 @@
 #include <string>
 
 using namespace mdl::local;
+using namespace mdl::local::gateway;
 using State = HeaderScan::State;
 
 namespace {

@@ -5,6 +5,7 @@
 #include "providers/local/gateway/gateway.hpp"
 
 using namespace mdl::local;
+using namespace mdl::local::gateway;
 using namespace std::chrono_literals;
 
 TEST_CASE("gateway: a time is counted in the first bucket whose bound it does not pass") {

@@ -4,6 +4,7 @@
 #include <list>
 
 using namespace mdl::local;
+using namespace mdl::local::gateway;
 using namespace std::chrono_literals;
 
 namespace {

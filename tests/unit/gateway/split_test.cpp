@@ -5,6 +5,7 @@
 #include <vector>
 
 using namespace mdl::local;
+using namespace mdl::local::gateway;
 
 TEST_CASE("gateway: a tenth of the split is a tenth of any hundred requests") {
   SplitChoice choice;
