@@ -9,7 +9,9 @@
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "embedded/local_front.hpp"
+#include "providers/local/container.hpp"
 #include "providers/local/environment.hpp"
+#include "providers/local/needs.hpp"
 #include "providers/local/parts.hpp"
 #include "providers/local/store_lock.hpp"
 
@@ -30,14 +32,6 @@ constexpr const char* machine =
 #else
     "linux/amd64";
 #endif
-
-bool served_by_front(const Service& service) {
-  return !service.http.entry.empty() || !service.http.handler.empty();
-}
-
-bool uses_python(const Service& service) {
-  return served_by_front(service) || !service.build.requirements.empty() || !service.build.python.empty();
-}
 
 // The servers that mdl adds, unless the service's own requirements name them: those decide then.
 Result<std::vector<std::string>> servers_for(const Service& service) {
@@ -121,10 +115,7 @@ class LocalArtifacts final : public provider::Artifacts {
   }
 
   Result<bool> present(const release::ServiceRef&, const std::string& artifact) override {
-    const auto folder = artifact_folder(artifact);
-    std::error_code error;
-    const bool linked = fs::is_symlink(folder + "/environment", error);
-    return exists(folder) && (!linked || exists(folder + "/environment/bin/python"));
+    return is_whole(artifact_folder(artifact));
   }
 
   Result<std::string> put(const Service& service, const LayerPlan& layers,
@@ -142,6 +133,11 @@ class LocalArtifacts final : public provider::Artifacts {
     const auto folder = artifact_folder(layers.digest());
     MDL_CHECK(oci::write_folder(layers, folder, home().blobs()));
     if (!environment.empty()) MDL_CHECK(link_environment(folder, environment_folder(home(), environment)));
+    if (runs_in_container(service)) {
+      const auto image = image_name(service.name, layers.digest());
+      MDL_CHECK(build_image(service, folder, image, progress));
+      summary = "image " + image + "; ";
+    }
     const auto count = layers.layers.size();
     return summary + std::to_string(count) + (count == 1 ? " layer, " : " layers, ") +
            readable_bytes(layers.bytes());
@@ -151,6 +147,16 @@ class LocalArtifacts final : public provider::Artifacts {
   const Home& home() const { return client_->options().home; }
 
   std::string artifact_folder(const std::string& digest) const { return home().artifacts() + "/" + digest; }
+
+  // The files, and what they are run with.
+  static Result<bool> is_whole(const std::string& folder) {
+    if (!exists(folder)) return false;
+    std::error_code error;
+    if (fs::is_symlink(folder + "/environment", error) && !exists(folder + "/environment/bin/python"))
+      return false;
+    const auto image = image_of(folder);
+    return image.empty() ? Result<bool>(true) : has_image(image);
+  }
 
   // Found once a run: the layers are planned for the interpreter that then runs them.
   Result<Interpreter> interpreter(const Service& service) {

@@ -13,6 +13,7 @@
 #include "core/util/files.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
+#include "providers/local/needs.hpp"
 #include "providers/local/python.hpp"
 #include "providers/local/secrets.hpp"
 
@@ -24,11 +25,6 @@ using manifest::Problem;
 using manifest::Service;
 using manifest::Severity;
 using Check = provider::Inspect::Check;
-
-bool needs_python(const Service& service) {
-  return !service.http.entry.empty() || !service.http.handler.empty() ||
-         !service.build.requirements.empty() || !service.build.python.empty();
-}
 
 std::int64_t memory_of_machine() {
   const auto text = read_file("/proc/meminfo");
@@ -58,6 +54,7 @@ class Examination {
 
   std::vector<Problem> all() {
     python();
+    container();
     entry();
     command();
     secrets();
@@ -75,7 +72,7 @@ class Examination {
   }
 
   void python() {
-    if (!needs_python(service_)) return;
+    if (!uses_python(service_)) return;
     const auto found = find_interpreter(home_, service_.build.python, service_.folder);
     if (!found)
       return add(
@@ -90,7 +87,18 @@ class Examination {
       add(Severity::certain, "build.requirements", "there is no file " + requirements);
   }
 
+  void container() {
+    if (!runs_in_container(service_)) return;
+    if (!service_.http.entry.empty() || !service_.http.handler.empty())
+      add(Severity::certain, service_.http.entry.empty() ? "http.handler" : "http.entry",
+          "an image starts its own server; give http.command, or leave it to the Dockerfile");
+    if (const auto engine = container_engine(); !engine)
+      add(Severity::certain, "build.dockerfile",
+          with_remedy(engine.error().message, engine.error().next.front()));
+  }
+
   void entry() {
+    if (!served_by_front(service_)) return;
     const auto file = module_file(service_);
     if (file.empty() || exists(service_.folder + "/" + file) || !service_.build.command.empty()) return;
     add(Severity::certain, service_.http.entry.empty() ? "http.handler" : "http.entry",
@@ -99,11 +107,11 @@ class Examination {
 
   void command() {
     const auto& arguments = service_.http.command;
-    if (arguments.empty() || !service_.build.dockerfile.empty()) return;
+    if (arguments.empty() || runs_in_container(service_)) return;
     const auto& program = arguments.front();
     if (program.find('/') == std::string::npos) {
       // With an environment it may be one of the programs that are installed there.
-      if (!needs_python(service_) && find_program(program).empty())
+      if (!uses_python(service_) && find_program(program).empty())
         add(Severity::certain, "http.command", "there is no program " + program + " on PATH");
     } else if (!program.starts_with('/') && service_.build.command.empty() &&
                !exists(service_.folder + "/" + program)) {
@@ -163,6 +171,12 @@ Check python_check(const Home& home, const Service& service) {
   if (!find_uv().empty()) return {true, python + " with uv", {}};
   if (found->venv) return {true, python + " with venv", {}};
   return {false, python + " has no venv module, and there is no uv", venv_remedy(found->version)};
+}
+
+Check container_check() {
+  const auto engine = container_engine();
+  if (engine) return {true, *engine + " answers", {}};
+  return {false, engine.error().message, engine.error().next.front()};
 }
 
 Check port_check(const Service& service, const Value& state) {
@@ -242,7 +256,8 @@ std::vector<Problem> examine_service(const Home& home, const Service& service) {
 std::vector<Check> doctor_checks(const SupervisorClient& client, const Service& service) {
   const auto& home = client.options().home;
   std::vector<Check> checks;
-  if (needs_python(service)) checks.push_back(python_check(home, service));
+  if (uses_python(service)) checks.push_back(python_check(home, service));
+  if (runs_in_container(service)) checks.push_back(container_check());
   const auto state = client.peek(service_path({service.name, service.target.name}));
   checks.push_back(port_check(service, state && *state ? **state : Value()));
   checks.push_back(supervisor_check(client));

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <system_error>
 
+#include "providers/local/container.hpp"
+
 namespace mdl::local {
 
 namespace fs = std::filesystem;
@@ -82,8 +84,10 @@ std::vector<Waste> waste_of(const Home& home, const std::set<std::string>& pinne
 Result<void> remove_waste(const std::vector<Waste>& waste) {
   std::string first;
   std::error_code reason;
+
   for (const auto& item : waste) {
     std::error_code error;
+    if (const auto image = image_of(item.path); !image.empty()) remove_image(image);
     // An artifact is made read-only: its folders must be writable to lose their entries.
     for (fs::recursive_directory_iterator entry(item.path, error), end; !error && entry != end;
          entry.increment(error)) {

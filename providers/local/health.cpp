@@ -29,7 +29,9 @@ class LocalHealth final : public provider::Health {
     return Readiness{.state = state == "ready"    ? Readiness::State::ready
                               : state == "failed" ? Readiness::State::failed
                                                   : Readiness::State::waiting,
-                     .detail = value["detail"].as_string(),
+                     .detail = state == "ready" && value["detail"].as_string().empty()
+                                   ? "healthy"
+                                   : value["detail"].as_string(),
                      .resource = value["resource"].as_string(),
                      .code = value["code"].as_string(),
                      .lines = value["lines"].as_strings()};

@@ -35,9 +35,7 @@ constexpr std::array rules{
          "build one"},
     Rule{"build.image", Answer::refused,
          "the local target runs the service's own files; name the image in a target that runs images"},
-    Rule{"build.dockerfile", Answer::refused,
-         "the local target runs services without an image; give http.entry, http.handler or http.command "
-         "instead"},
+    Rule{"build.dockerfile"},
     Rule{"model"},
     Rule{"model.*"},
     Rule{"model.*.path"},

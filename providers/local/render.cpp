@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/plan/plan.hpp"
+#include "providers/local/container.hpp"
 #include "providers/local/resources.hpp"
 
 namespace mdl::local {
@@ -85,7 +86,9 @@ Desired scaling(const Service& service) {
 
 Value replicas_spec(const Service& service, const provider::ReleaseInfo& release) {
   auto spec = Value::object({{"artifact", release.artifact}});
-  if (!service.http.entry.empty()) {
+  if (runs_in_container(service)) {
+    spec.set("command", Value(container_command(service, release.artifact)));
+  } else if (!service.http.entry.empty()) {
     spec.set("entry", service.http.entry);
     spec.set("interface", service.http.interface.empty() ? "auto" : service.http.interface);
   } else if (!service.http.handler.empty()) {

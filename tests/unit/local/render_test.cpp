@@ -99,3 +99,27 @@ TEST_CASE("local diff: fields are called as in the manifest, and a variable that
   std::ranges::sort(names);
   CHECK(names == std::vector<std::string>{"env.LOG_LEVEL", "resources.memory"});
 }
+
+TEST_CASE(
+    "local render: a container gets its variables by name, never their values, and its port on 127.0.0.1 "
+    "only") {
+  auto s = service();
+  s.http = {};
+  s.http.command = {"./serve", "--fast"};
+  s.build.dockerfile = "Dockerfile";
+  s.needs.clear();
+  s.env = {{"LOG_LEVEL", "very-secret-level"}};
+  auto command = render(s, {.number = 8, .artifact = "0123456789abcdef0123456789abcdef0123"})[2]
+                     .spec["command"]
+                     .as_strings();
+  REQUIRE(command.size() > 6);
+  CHECK(command[2].find("-p \"127.0.0.1:$PORT:$PORT\"") != std::string::npos);
+  CHECK(std::ranges::find(command, "LOG_LEVEL") != command.end());
+  CHECK(std::ranges::find(command, "DB") != command.end());
+  for (const auto& argument : command) CHECK(argument.find("very-secret-level") == std::string::npos);
+  CHECK(std::vector<std::string>(command.end() - 3, command.end()) ==
+        std::vector<std::string>{"mdl/svc:0123456789abcdef0123456789abcdef", "./serve", "--fast"});
+  s.needs = {"features"};
+  command = render(s, {.number = 8, .artifact = "aa"})[2].spec["command"].as_strings();
+  CHECK(command[2].find("--network host") != std::string::npos);
+}
