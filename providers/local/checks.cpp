@@ -194,6 +194,11 @@ Check port_check(const Service& service, const Value& state) {
 
 Check supervisor_check(const SupervisorClient& client) {
   const auto answer = client.peek("/v1/ping");
+  if (answer && *answer && (**answer)["version"].as_string() != MDL_VERSION)
+    return {false,
+            "supervisor is of version " + (**answer)["version"].as_string() + ", this is " + MDL_VERSION,
+            "kill " + std::to_string((**answer)["pid"].as_integer()) +
+                ", which restarts all services with the next command"};
   if (answer && *answer)
     return {true, "supervisor answers (process " + std::to_string((**answer)["pid"].as_integer()) + ")", {}};
   const auto& home = client.options().home;
@@ -262,8 +267,9 @@ std::vector<Check> doctor_checks(const SupervisorClient& client, const Service& 
   checks.push_back(port_check(service, state && *state ? **state : Value()));
   checks.push_back(supervisor_check(client));
   checks.push_back(disk_check(home));
+  // What is wrong with the service's own files is for `mdl validate`: this is about the machine.
   for (const auto& problem : examine_service(home, service))
-    if (problem.field != "build.python")
+    if (problem.field.starts_with("secrets.") || problem.field.starts_with("resources."))
       checks.push_back({problem.severity != Severity::certain, problem.message, {}});
   return checks;
 }
