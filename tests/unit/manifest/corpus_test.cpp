@@ -17,6 +17,8 @@ std::vector<std::string> corpus() {
   return out;
 }
 
+constexpr std::string_view punctuation = "[]{}:,-&*!|>'\"%@`\n\t $#?";
+
 // One change by chance: a byte, a piece taken out, doubled, or put in from another text.
 std::string changed(std::string text, const std::string& other, std::mt19937& random) {
   const auto at = [&random](const std::string& in) { return in.empty() ? 0 : random() % in.size(); };
@@ -35,7 +37,7 @@ std::string changed(std::string text, const std::string& other, std::mt19937& ra
       text.insert(begin, other.substr(at(other), length));
       break;
     default:
-      text.insert(begin, 1, "[]{}:,-&*!|>'\"%@`\n\t $#?"[random() % 25]);
+      text.insert(begin, 1, punctuation[random() % punctuation.size()]);
       break;
   }
   return text;
