@@ -287,3 +287,9 @@ TEST_CASE("manifest problems: no manifest, a folder without one, and the path as
   CHECK(shown("mdl.yaml") == "mdl.yaml");
   std::filesystem::current_path(before);
 }
+
+TEST_CASE("manifest problems: Windows line ends are no part of an excerpt") {
+  CHECK(problems_of("mdl: 1\r\nname: a\r\nscael: {}\r\nhttp: { entry: \"a:a\" }\r\n") ==
+        std::vector<std::string>{
+            "mdl.yaml:3:1: unknown field 'scael'; did you mean 'scale'?\n  3 | scael: {}\n    | ^^^^^"});
+}
