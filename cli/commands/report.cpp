@@ -26,7 +26,8 @@ Value document(const Context& context, const Report& report) {
 int finish(Context& context, const Report& report) {
   if (context.events) {
     Value last = Value::object({{"time", to_rfc3339(context.clock.now())}, {"event", "result"}});
-    for (const auto& [name, value] : document(context, report).as_object()) last.set(name, value);
+    const Value whole = document(context, report);  // a temporary's members would be gone in the loop
+    for (const auto& [name, value] : whole.as_object()) last.set(name, value);
     context.out.bytes(dump(last) + "\n");
   } else {
     switch (context.format) {
