@@ -135,7 +135,11 @@ TEST_CASE("arch: no clock, sleep or randomness outside its seam") {
   static const std::regex direct(
       R"((system_clock|steady_clock)::now|sleep_for|sleep_until|\busleep\(|std::random_device)");
   for (const auto& file : sources()) {
-    if (file.path == "core/util/clock.cpp") continue;
+    // The clock itself, the composition root, and the gateway, whose deadlines are Asio's timers and so on
+    // Asio's clock.
+    if (file.path == "core/util/clock.cpp" || file.path == "cli/wiring.cpp" ||
+        file.path.starts_with("providers/local/gateway/"))
+      continue;
     std::smatch found;
     CHECK_MESSAGE(!std::regex_search(file.text, found, direct), file.path, " uses ", found.str());
   }

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
-#include <random>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,12 +30,7 @@ bool is_free(std::uint16_t port) {
 }  // namespace
 
 // Two supervisors of one machine begin at different places.
-Ports::Ports()
-    : next_([] {
-        std::random_device random;
-        return static_cast<std::uint16_t>(
-            std::uniform_int_distribution<int>(first_port, last_port - 1)(random));
-      }()) {}
+Ports::Ports() : next_(static_cast<std::uint16_t>(first_port + ::getpid() % (last_port - first_port))) {}
 
 Result<std::uint16_t> Ports::take() {
   for (int tries = 0; tries < last_port - first_port; ++tries) {
