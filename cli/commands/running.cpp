@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <pwd.h>
 #include <unistd.h>
 
 #include "cli/interrupt.hpp"
@@ -50,6 +51,7 @@ std::string author_name(const Variables& variables) {
     if (const auto number = variables(name); number && !number->empty()) return "ci " + *number;
   for (const auto* name : {"LOGNAME", "USER"})
     if (const auto user = variables(name); user && !user->empty()) return *user;
+  if (const auto* entry = ::getpwuid(::getuid())) return entry->pw_name;
   return "uid " + std::to_string(::getuid());
 }
 

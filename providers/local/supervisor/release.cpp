@@ -141,12 +141,19 @@ std::string Release::waiting_for() const {
   return "waiting for a replica to start";
 }
 
+std::string Release::readiness_text() const {
+  const auto up = running();
+  if (wanted_ == 0 || up.empty()) return "at rest";
+  const auto answered = up.front()->settings().health + " answered";
+  return up.size() == 1 ? answered : answered + " on " + std::to_string(up.size()) + " replicas";
+}
+
 Value Release::readiness() const {
   if (attempt_ == Attempt::failed) return failure_;
   const auto detail = waiting_for();
   const bool ready = detail.empty() && attempt_ != Attempt::waiting;
   return Value::object({{"state", ready ? "ready" : "waiting"},
-                        {"detail", ready && wanted_ == 0 ? "at rest" : detail},
+                        {"detail", ready ? readiness_text() : detail},
                         {"resource", ""},
                         {"code", ""},
                         {"lines", Value::array()}});

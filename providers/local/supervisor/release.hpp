@@ -56,6 +56,7 @@ class Release {
   std::string waiting_for() const;  // "" when all that are wanted are healthy
 
   Value readiness() const;
+  std::string readiness_text() const;  // of a release that is ready
   Value status(ReleaseRow::Phase phase) const;
 
  private:
