@@ -73,7 +73,7 @@ def predict():
     latency.observe(time.perf_counter() - started)
     decision = "approve" if probability < APPROVE_BELOW else "decline"
     predictions.labels(decision).inc()
-    log.info("scored application %s: %.2f", json.dumps(application.get("application")), probability)
+    log.info("scored application %s: %.2f", json.dumps(application.get("application", "-")), probability)
     return answer({"default_probability": round(probability, 4), "decision": decision, "model": version})
 
 

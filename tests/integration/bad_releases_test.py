@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import MdlTest, Traffic
+from harness import MdlTest, Traffic, until
 
 
 class BadReleases(MdlTest):
@@ -20,7 +20,7 @@ class BadReleases(MdlTest):
             self.assertIn(line, failed.err)
         self.assertIn("mdl logs --release 2", failed.err)
         self.assertEqual(self.status()["live"], [{"release": 1, "weight": 1.0}])
-        self.assertEqual(len(self.replicas()), 1, "a replica of the failed release was left")
+        until(lambda: len(self.replicas()) == 1, what="the end of the failed release's replica")
         logged = self.mdl("logs", "--release", "2").out
         for line in lines or []:
             self.assertIn(line, logged)
@@ -46,10 +46,10 @@ class BadReleases(MdlTest):
         self.assertRegex(failed.err, r"requirements\.txt does not name pandas")
 
     def test_never_listens(self):
-        self.fails("healthz", ["thinking"], env={"VERSION": "2", "FAULT": "deaf"})
+        self.fails("nothing listens on", ["thinking"], env={"VERSION": "2", "FAULT": "deaf"})
 
     def test_listens_on_the_wrong_port(self):
-        self.fails("healthz", ["starting version 2"], env={"VERSION": "2", "FAULT": "port"})
+        self.fails(r"listens on \d+, not on \$PORT", ["starting version 2"], env={"VERSION": "2", "FAULT": "port"})
 
     def test_health_check_answers_500(self):
         self.fails("500", ["starting version 2"], env={"VERSION": "2", "FAULT": "health"})
@@ -57,8 +57,12 @@ class BadReleases(MdlTest):
     def test_health_check_never_answers(self):
         self.fails("healthz", ["starting version 2"], env={"VERSION": "2", "FAULT": "hang"})
 
-    def test_command_that_is_not_there(self):
-        self.fails("no-such-program", http={"command": ["no-such-program"]})
+    def test_a_command_that_is_not_there_is_said_before_anything_starts(self):
+        self.service()
+        self.deploy()
+        self.set(http={"command": ["no-such-program"]})
+        self.assertRegex(self.mdl("deploy", code=1).err, r"mdl\.yaml:\d+:\d+: http.command: there is no program no-such-program")
+        self.assertEqual(self.get().json()["version"], "1")
 
     def test_the_first_deploy_of_all_fails_with_nothing_live(self):
         self.service(env={"FAULT": "crash"})

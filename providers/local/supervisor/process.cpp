@@ -29,6 +29,10 @@ struct Shared : std::enable_shared_from_this<Shared> {
 
   void begin() {
     for (const bool error : {false, true}) read(error);
+    await_exit();
+  }
+
+  void await_exit() {
     exit.async_wait(asio::posix::stream_descriptor::wait_read,
                     [self = shared_from_this()](auto) { self->reap(); });
   }
@@ -51,7 +55,8 @@ struct Shared : std::enable_shared_from_this<Shared> {
   void reap() {
     if (reaped) return;
     int result = 0;
-    if (::waitpid(pid, &result, WNOHANG) != pid) return;
+    // A wait may end before the process does: an exit that nobody waits for would never be seen.
+    if (::waitpid(pid, &result, WNOHANG) == 0) return await_exit();
     reaped = true;
     status = WIFSIGNALED(result) ? 128 + WTERMSIG(result) : WEXITSTATUS(result);
     ::kill(-pid, SIGKILL);  // what it left behind in its group
