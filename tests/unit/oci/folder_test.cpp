@@ -76,6 +76,8 @@ TEST_CASE("oci: weights of two artifacts are one file, and an existing folder is
   CHECK(inode(tree.at("artifacts/1/app/weights/a.bin")) == inode(tree.at("artifacts/2/app/weights/a.bin")));
   REQUIRE(oci::write_folder(second, tree.at("artifacts/1"), tree.at("blobs")));
   CHECK(tree.read("artifacts/1/app/app.py") == "print(1)");
+  std::filesystem::remove(tree.at("service/app.py"));
+  CHECK(oci::write_folder(second, tree.at("artifacts/2"), tree.at("blobs")));  // nothing is read
 }
 
 TEST_CASE("oci: a file that changed after it was planned is a conflict, and nothing is left") {

@@ -167,6 +167,19 @@ TEST_CASE("oci: symbolic links that leave the folder are refused, also in a roun
   }
 }
 
+TEST_CASE("oci: absolute symbolic links are refused even when they stay inside, since a release lies elsewhere") {
+  const Tree tree;
+  tree.write("app.py");
+  for (const auto& target : {tree.at("app.py"), tree.at("absent"), std::string("/nowhere/at/all")}) {
+    CAPTURE(target);
+    tree.link("bad", target);
+    const auto planned = plan(service_in(tree.root()));
+    REQUIRE(!planned);
+    CHECK(planned.error().kind == ErrorKind::refused);
+    std::filesystem::remove(tree.at("bad"));
+  }
+}
+
 TEST_CASE("oci: names are UTF-8 and any other character; other bytes are an error") {
   const Tree tree;
   for (const auto* path : {"données/modèle.py", "日本語.txt", "with space", "new\nline", "-dash", "*", "[a]"})
