@@ -27,18 +27,17 @@ class Filter {
       filter.plain_ = query.grep;
       return filter;
     }
+    // The polynomial matcher needs neither exponential time nor stack by the line's length. Searching would
+    // begin anew at each byte, so the pattern itself skips what comes before.
     using namespace std::regex_constants;
     try {
-      // The polynomial matcher needs neither exponential time nor stack by the line's length, but knows no
-      // back references.
-      filter.regex_ = std::regex(query.grep, ECMAScript | __polynomial);
-    } catch (const std::regex_error&) {
-      try {
-        filter.regex_ = std::regex(query.grep, ECMAScript);
-        filter.bytes_ = 1024;
-      } catch (const std::regex_error& error) {
-        return fail(ErrorKind::invalid, "'" + query.grep + "' is no regular expression: " + error.what());
-      }
+      static_cast<void>(std::regex(query.grep, ECMAScript | __polynomial));
+      filter.regex_ = std::regex("[\\s\\S]*?(?:" + query.grep + ")", ECMAScript | __polynomial);
+    } catch (const std::regex_error& error) {
+      const bool references = error.code() == error_complexity || error.code() == error_backref;
+      return fail(ErrorKind::invalid, "'" + printable(query.grep) +
+                                          "' is no regular expression that can be searched for: " +
+                                          (references ? "it refers back to a group" : error.what()));
     }
     return filter;
   }
@@ -55,18 +54,13 @@ class Filter {
  private:
   bool matches(std::string_view text) const {
     if (!regex_) return plain_.empty() || text.find(plain_) != text.npos;
-    text = text.substr(0, bytes_);
-    try {
-      return std::regex_search(text.begin(), text.end(), *regex_);
-    } catch (const std::regex_error&) {
-      return false;  // too complex for this line
-    }
+    text = text.substr(0, matched_bytes);
+    return std::regex_search(text.begin(), text.end(), *regex_, std::regex_constants::match_continuous);
   }
 
   std::int64_t since_ = 0;
   std::string plain_;
   std::optional<std::regex> regex_;
-  std::size_t bytes_ = matched_bytes;
 };
 
 struct Found {

@@ -110,11 +110,12 @@ void FileLog::append(bool error, std::string_view bytes) {
 void FileLog::cut(bool error) {
   auto& partial = partial_[error ? 1 : 0];
   const auto held_back = redactor_.longest() > 0 ? redactor_.longest() - 1 : 0;
-  if (partial.size() <= longest_line + held_back) return;
-  partial = redactor_.apply(partial);
   while (partial.size() > longest_line + held_back) {
-    add(error, std::string_view(partial).substr(0, longest_line));
-    partial.erase(0, longest_line);
+    std::string_view rest = partial;
+    const auto part = redactor_.take(rest, longest_line);
+    for (std::size_t at = 0; at < part.size(); at += longest_line)
+      add(error, std::string_view(part).substr(at, longest_line));
+    partial.erase(0, partial.size() - rest.size());
   }
 }
 

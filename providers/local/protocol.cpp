@@ -9,6 +9,17 @@
 
 namespace mdl::local {
 
+namespace {
+
+// Encoded, so that no name can leave the folder above it.
+std::string folder_name(const std::string& name) {
+  if (name == ".") return "%2E";
+  if (name == "..") return "%2E%2E";
+  return percent_encode(name);
+}
+
+}  // namespace
+
 std::string Home::socket() const {
   auto path = root + "/run/supervisor.sock";
   if (path.size() < sizeof(sockaddr_un::sun_path)) return path;
@@ -25,9 +36,8 @@ std::string Home::environments() const { return root + "/environments"; }
 std::string Home::blobs() const { return root + "/blobs"; }
 std::string Home::supervisor_log() const { return root + "/logs/supervisor.log"; }
 
-// Encoded, so that no name can leave the folder.
 std::string Home::logs(const std::string& service, const std::string& target) const {
-  return root + "/logs/" + percent_encode(service) + "/" + percent_encode(target);
+  return root + "/logs/" + folder_name(service) + "/" + folder_name(target);
 }
 
 Home Home::from_environment() {

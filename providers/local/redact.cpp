@@ -34,15 +34,20 @@ Redactor::Redactor(const std::vector<std::string>& secrets) {
   secrets_.erase(std::unique(secrets_.begin(), secrets_.end()), secrets_.end());
 }
 
-std::string Redactor::apply(std::string_view line) const {
-  const auto contained = [&](const auto& secret) { return line.find(secret) != line.npos; };
-  if (!std::ranges::any_of(secrets_, contained)) return std::string(line);
+std::string Redactor::take(std::string_view& text, std::size_t until) const {
+  const auto end = text.size() - std::min(until, text.size());  // what may be left
   std::string result;
-  while (!line.empty()) {
+  while (text.size() > end) {
+    auto next = text.npos;
+    for (const auto& secret : secrets_) next = std::min(next, text.find(secret));
+    const auto clear = std::min(next, text.size() - end);
+    result += text.substr(0, clear);
+    text.remove_prefix(clear);
+    if (text.size() <= end) break;
     const auto found =
-        std::ranges::find_if(secrets_, [&](const auto& secret) { return line.starts_with(secret); });
-    result += found == secrets_.end() ? line.substr(0, 1) : std::string_view("[redacted]");
-    line.remove_prefix(found == secrets_.end() ? 1 : found->size());
+        std::ranges::find_if(secrets_, [&](const auto& secret) { return text.starts_with(secret); });
+    result += "[redacted]";
+    text.remove_prefix(found->size());
   }
   return result;
 }

@@ -1,0 +1,101 @@
+#include "providers/local/supervisor/process.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <doctest/doctest.h>
+#include <optional>
+
+#include "core/util/text.hpp"
+
+using namespace mdl;
+using namespace mdl::local;
+using namespace mdl::local::supervisor;
+
+namespace {
+
+struct Ran {
+  std::string out, err;
+  int status = -1;
+};
+
+Launch shell(const std::string& script) {
+  return {.arguments = {"sh", "-c", script},
+          .environment = {{"PATH", "/usr/bin:/bin"}, {"GREETING", "hello"}},
+          .folder = "/"};
+}
+
+struct Runner {
+  boost::asio::io_context io{1};
+  Loop loop{io};
+  Keeper keeper = Keeper::start().value();
+  Ran run(const Launch& launch) {
+    Ran ran;
+    auto process = Process::start(
+        loop, keeper, launch,
+        {.on_output = [&](bool error, std::string_view bytes) { (error ? ran.err : ran.out) += bytes; },
+         .on_exit = [&](int status) { ran.status = status; }});
+    REQUIRE(process);
+    io.restart();
+    io.run();
+    return ran;
+  }
+};
+
+bool dies(pid_t pid) {
+  for (int i = 0; i < 5000; ++i) {
+    if (::kill(pid, 0) != 0) return true;
+    system_sleeper().sleep(Milliseconds(1));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("supervisor process: has the environment it was given, no input, and no descriptor of ours") {
+  Runner runner;
+  const auto ran =
+      runner.run(shell("echo $GREETING; env | wc -l; cat; ls /proc/self/fd | wc -l; echo bad >&2; exit 7"));
+  CHECK(ran.status == 7);
+  CHECK(ran.err == "bad\n");
+  // PATH, GREETING and PWD, which the shell sets; 0, 1, 2 and the folder that ls reads.
+  CHECK(split(ran.out, '\n') == std::vector<std::string_view>{"hello", "3", "4", ""});
+}
+
+TEST_CASE("supervisor process: a signal that ends it becomes its status") {
+  Runner runner;
+  CHECK(runner.run(shell("kill -KILL $$")).status == 137);
+  CHECK(runner.run(shell("kill -TERM $$")).status == 143);
+}
+
+TEST_CASE("supervisor process: what it leaves behind in its group ends with it") {
+  Runner runner;
+  const auto ran = runner.run(shell("sleep 1000 & echo $!"));
+  CHECK(ran.status == 0);
+  CHECK(dies(std::stoi(ran.out)));
+}
+
+TEST_CASE("supervisor process: a program that is not there is not found") {
+  Runner runner;
+  auto launch = shell("");
+  launch.arguments = {"no-such-program"};
+  auto process = Process::start(runner.loop, runner.keeper, launch, {});
+  REQUIRE_FALSE(process);
+  CHECK(process.error().kind == ErrorKind::not_found);
+  launch.arguments = {"sh"};
+  launch.folder = "/no/such/folder";
+  CHECK_FALSE(Process::start(runner.loop, runner.keeper, launch, {}));
+}
+
+TEST_CASE("supervisor keeper: groups that were added and not removed are killed when it is let go") {
+  std::optional<Runner> runner(std::in_place);
+  std::string out;
+  auto launch = shell("sh -c 'echo $$; exec sleep 1000'");
+  auto process = Process::start(runner->loop, runner->keeper, launch,
+                                {.on_output = [&](bool, std::string_view bytes) { out += bytes; }})
+                     .value();
+  while (out.find('\n') == std::string::npos) runner->io.run_one();
+  const auto inner = std::stoi(out);
+  { const auto let_go = std::move(runner->keeper); }
+  CHECK(dies(inner));
+  process.reset();
+}
