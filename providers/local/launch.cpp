@@ -54,8 +54,6 @@ void add_contract(Environment& variables, const Value& spec, const Value& identi
   // share.
   const auto threads = std::max(1.0, std::ceil(spec["cpu"].as_number(1)));
   variables["OMP_NUM_THREADS"] = std::to_string(static_cast<int>(threads));
-  if (auto interface = spec["interface"].as_string(); !interface.empty())
-    variables["MDL_INTERFACE"] = interface;
 }
 
 Result<std::vector<std::string>> front_arguments(const Value& spec, const std::string& artifact,
@@ -65,8 +63,11 @@ Result<std::vector<std::string>> front_arguments(const Value& spec, const std::s
   if (!exists(python))
     return fail(missing("the environment of artifact " + spec["artifact"].as_string(), python));
   if (!exists(front)) return fail(missing("the front of artifact " + spec["artifact"].as_string(), front));
-  return std::vector<std::string>{python, front, entry ? "entry" : "handler",
-                                  spec[entry ? "entry" : "handler"].as_string()};
+  std::vector<std::string> arguments{python, front, entry ? "entry" : "handler",
+                                     spec[entry ? "entry" : "handler"].as_string()};
+  if (const auto& interface = spec["interface"].as_string(); entry && !interface.empty())
+    arguments.push_back(interface);
+  return arguments;
 }
 
 }  // namespace

@@ -68,10 +68,12 @@ TEST_CASE("launch: nothing but a few variables of the supervisor's own environme
 TEST_CASE("launch: an entry and a handler run behind the front, with the artifact's own Python") {
   Store store;
   store.add_python();
-  const auto entry = launch(store.home, spec_of("entry", "src.app:app"), {}, {}, 1, identity).value();
+  auto spec = spec_of("entry", "src.app:app");
+  spec.set("interface", "asgi");
+  const auto entry = launch(store.home, spec, {}, {}, 1, identity).value();
   CHECK(entry.arguments == std::vector<std::string>{store.artifact + "/environment/bin/python",
                                                     store.artifact + "/front/mdl_front.py", "entry",
-                                                    "src.app:app"});
+                                                    "src.app:app", "asgi"});
   CHECK(entry.environment.at("PATH").starts_with(store.artifact + "/environment/bin:"));
   const auto handler = launch(store.home, spec_of("handler", "f.handle"), {}, {}, 1, identity).value();
   CHECK(handler.arguments[2] == "handler");
