@@ -27,31 +27,39 @@ Awaitable<bool> write_all(Socket& socket, Buffers buffers) {
   co_return !ec;
 }
 
-void Client::read_ahead(std::shared_ptr<void> owner) {
+void Client::watch(std::shared_ptr<void> owner) {
+  watching_ = true;
+  read(std::move(owner));
+}
+
+void Client::read(std::shared_ptr<void> owner) {
   if (reading_ || gone_) return;
   const auto room = in.room(limit_);
   if (room.size() == 0) return;  // pipelined requests fill it: nothing is noticed until one is taken
   reading_ = true;
-  socket.async_read_some(
-      asio::mutable_buffer(room),
-      [this, owner = std::move(owner)](const error_code& ec, std::size_t bytes) { on_read(ec, bytes); });
+  socket.async_read_some(room, [this, owner = std::move(owner)](const error_code& ec, std::size_t bytes) {
+    on_read(ec, bytes, owner);
+  });
 }
 
-void Client::on_read(const error_code& ec, std::size_t bytes) {
+void Client::on_read(const error_code& ec, std::size_t bytes, std::shared_ptr<void> owner) {
   reading_ = false;
   in.commit(bytes);
   const bool leaves = ec && ec != asio::error::operation_aborted && !gone_;
   gone_ = gone_ || leaves;
   if (waiting_) {
     arrived_.notify();
-  } else if (leaves && left) {
-    left();
+  } else if (leaves) {
+    if (left) left();
+  } else if (watching_ && !ec) {
+    read(std::move(owner));
   }
 }
 
 Awaitable<bool> Client::more(std::shared_ptr<void> owner) {
   const auto before = in.size();
-  read_ahead(std::move(owner));
+  watching_ = false;
+  read(std::move(owner));
   if (!reading_) co_return false;
   waiting_ = true;
   co_await arrived_.wait();

@@ -28,9 +28,12 @@ class Client {
   Client(Socket connection, std::size_t limit)
       : socket(std::move(connection)), arrived_(socket.get_executor()), limit_(limit) {}
 
-  // Reads in the background, so that a client that leaves is noticed while its request is at a replica.
-  // `owner` lives as long as the read. `left` is called when the client is gone and nobody waits in more().
-  void read_ahead(std::shared_ptr<void> owner);
+  // Reads ahead in the background until unwatch() or more(), so that a client that leaves is noticed while
+  // its request is at a replica; `left` is called then. `owner` lives as long as a read. Until unwatch()
+  // views of `in` are not safe; a read that is under way at unwatch() still adds to it, without moving what
+  // is there.
+  void watch(std::shared_ptr<void> owner);
+  void unwatch() { watching_ = false; }
   // Waits for more bytes in `in`. False: none will come, or it was interrupted.
   Awaitable<bool> more(std::shared_ptr<void> owner);
   void interrupt();  // ends more() and what reads or writes now
@@ -44,11 +47,12 @@ class Client {
   std::function<void()> left;
 
  private:
-  void on_read(const error_code& ec, std::size_t bytes);
+  void read(std::shared_ptr<void> owner);
+  void on_read(const error_code& ec, std::size_t bytes, std::shared_ptr<void> owner);
 
   Signal arrived_;
   std::size_t limit_;
-  bool reading_ = false, waiting_ = false, gone_ = false;
+  bool reading_ = false, watching_ = false, waiting_ = false, gone_ = false;
 };
 
 }  // namespace mdl::local::gateway

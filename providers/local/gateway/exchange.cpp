@@ -24,13 +24,9 @@ Exchange::Exchange(Session& session)
       request_(session.request()),
       turn_(session.context().executor),
       pump_ended_(session.context().executor),
-      deadline_(*session.context().deadlines,
-                [this] {
-                  timed_out_ = true;
-                  interrupt();
-                }),
+      deadline_(*session.context().deadlines, [this] { interrupt(); }),
       stall_(*session.context().deadlines, [this] {
-        stalled_ = true;
+        stalled_ = awaiting_body_;
         client_.interrupt();
         interrupt();
       }) {}
@@ -54,11 +50,10 @@ Awaitable<Exchange::After> Exchange::run() {
   }
   for (bool first = true; !failure; first = false) {
     placed_ = session_.context().clock.elapsed();
-    failure = co_await reach();
+    failure = co_await reach(!first);
     if (!failure) failure = co_await send();
     if (!failure) failure = co_await receive();
     if (!failure) co_return co_await relay();
-    co_await join_pump();
     if (failure->status != try_again) break;
     if (first) {
       failure.reset();
@@ -81,7 +76,7 @@ Exchange::Failure Exchange::inspect() {
     request_framing_ = Framing::length;
   }
   body_sent_ = request_.is_done();
-  upgrade_ = request_.upgrade() && !http10_ && body_sent_;
+  upgrade_ = request_.upgrade() && !http10_ && body_sent_ && !request[http::field::upgrade].empty();
   if (request.method() == http::verb::connect)
     return Answer{.status = 405, .code = "method-not-allowed", .message = "CONNECT is not served here"};
   return std::nullopt;
@@ -95,17 +90,17 @@ Answer Exchange::full() const {
 }
 
 Awaitable<Exchange::Failure> Exchange::wait_turn() {
-  client_.read_ahead(owner());
+  client_.watch(owner());
   while (phase() == Phase::held && !stopped_) co_await turn_.wait();
   if (stopped_) co_return interrupted();
   if (phase() == Phase::refused) co_return full();
   co_return std::nullopt;
 }
 
-// A pooled connection, or a new one; another replica when this one cannot be reached.
-Awaitable<Exchange::Failure> Exchange::reach() {
+// A pooled connection unless it must be fresh, or a new one; another replica when this one cannot be reached.
+Awaitable<Exchange::Failure> Exchange::reach(bool fresh) {
   for (int tries = 0;; ++tries) {
-    connection_ = service_.pool.take(replica().upstream.port, !repeatable());
+    connection_ = fresh ? nullptr : service_.pool.take(replica().upstream.port, !repeatable());
     if (connection_) co_return std::nullopt;
     auto failure = co_await connect();
     if (!failure || failure->status != try_again) co_return failure;
@@ -160,6 +155,7 @@ Answer Exchange::interrupted() {
 // The gateway's own answer. Bytes of the request that nobody read cost the connection.
 Awaitable<Exchange::After> Exchange::answer(Answer answer) {
   deadline_.clear();
+  co_await join_pump();
   connection_.reset();
   service_.scheduler.leave(*this);
   finish(answer.status >= 500, answer.status != client_left);

@@ -36,7 +36,7 @@ class Exchange final : public Ticket {
 
   // exchange.cpp: the way to a replica
   Failure inspect();
-  Awaitable<Failure> reach();
+  Awaitable<Failure> reach(bool fresh);
   Awaitable<Failure> wait_turn();
   Awaitable<Failure> connect();
   Awaitable<After> answer(Answer answer);
@@ -77,8 +77,8 @@ class Exchange final : public Ticket {
   std::chrono::nanoseconds placed_{0};
   Framing request_framing_ = Framing::none, framing_ = Framing::none;
   bool upgrade_ = false, head_ = false, http10_ = false;
-  bool timed_out_ = false, stalled_ = false, stopped_ = false;
-  bool pumping_ = false, body_sent_ = false, bad_body_ = false, keep_client_ = false;
+  bool stopped_ = false, stalled_ = false, awaiting_body_ = false;
+  bool pumping_ = false, pump_stops_ = false, body_sent_ = false, bad_body_ = false, keep_client_ = false;
   bool counted_ = false;
 };
 

@@ -41,7 +41,8 @@ struct Route {
 // Counted since the last take_stats, per release.
 struct GatewayStats {
   int release = 0;
-  // Requests that have ended. Errors: 5xx, also the gateway's own, and responses that the replica cut short.
+  // Requests that were given to the release and have ended. Errors: 5xx, also the gateway's own, and
+  // responses that the replica cut short.
   std::uint64_t requests = 0, errors = 0;
   // Log-linear histogram of response times, from the request's first byte to the response's last: bucket i
   // counts times up to histogram_bound(i). Tunnels (WebSockets) and requests whose client left are not in it.

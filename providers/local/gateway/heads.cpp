@@ -90,7 +90,10 @@ void append_request_head(std::string& out, const RequestParser::value_type& requ
         field.name() == http::field::expect)
       continue;
     if (!named.empty() && has_token(named, name)) continue;
-    if (field.name() == http::field::host) host = value;
+    if (field.name() == http::field::host) {
+      if (value.empty()) continue;
+      host = value;
+    }
     if (field.name() == http::field::unknown) {
       if (same(name, "X-Forwarded-For")) {
         forwarded_for.append(forwarded_for.empty() ? "" : ", ").append(value);

@@ -32,6 +32,7 @@ Buffers Exchange::framed(std::string& head, const BodyPiece& piece, bool last) c
 // The header and what has arrived of the body, at once. The rest follows beside the wait for the response,
 // which may come first.
 Awaitable<Exchange::Failure> Exchange::send() {
+  client_.unwatch();
   session_.out.clear();
   append_request_head(
       session_.out, request_.get(),
@@ -63,7 +64,7 @@ Awaitable<Exchange::Failure> Exchange::send() {
   // A broken connection shows in the read that follows: the replica may have answered before it closed.
   if (last) {
     body_sent_ = !ec;
-    client_.read_ahead(owner());
+    client_.watch(owner());
     co_return std::nullopt;
   }
   if (ec) co_return std::nullopt;
@@ -79,19 +80,17 @@ Awaitable<Exchange::Failure> Exchange::send() {
 Awaitable<void> Exchange::pump() {
   std::string head;
   error_code ec;
-  while (!request_.is_done() && !ec) {
+  while (!request_.is_done() && !ec && !pump_stops_) {
     stall_.set(session_.context().options.stall);
-    if (!co_await client_.more(owner())) {
-      if (client_.gone()) interrupt();
-      bad_body_ = true;  // interrupted, or a line of a chunk longer than the buffer
-      connection_->close();
-      co_return;
-    }
-    const auto piece = take_piece(request_, client_.in);
-    if (piece.bad) {
+    awaiting_body_ = true;
+    const bool more = co_await client_.more(owner());
+    awaiting_body_ = false;
+    const auto piece = more ? take_piece(request_, client_.in) : BodyPiece{.bad = true};
+    if (piece.bad) {  // broken chunks, a chunk's line longer than the buffer, or an interruption
       bad_body_ = true;
+      if (client_.gone()) stopped_ = true;
       connection_->close();
-      co_return;
+      break;
     }
     head.clear();
     auto buffers = framed(head, piece, request_.is_done());
@@ -99,14 +98,15 @@ Awaitable<void> Exchange::pump() {
       co_await asio::async_write(connection_->socket, buffers, into(ec));
   }
   stall_.clear();
-  if (ec) co_return;  // the replica closed: what it answered before is still read
-  body_sent_ = true;
+  if (bad_body_ || pump_stops_) co_return;
+  body_sent_ = !ec;  // a replica that closed may have answered before: that is still read
   if (!response_ || !response_->is_header_done()) deadline_.set(service_.scheduler.route().timeout);
-  client_.read_ahead(owner());
+  client_.watch(owner());
 }
 
 Awaitable<void> Exchange::join_pump() {
   if (!pumping_) co_return;
+  pump_stops_ = true;
   stall_.clear();
   if (connection_) connection_->close();
   client_.interrupt();

@@ -63,7 +63,6 @@ Awaitable<Exchange::After> Exchange::relay() {
   }
   const auto encoding = response_->get()[http::field::transfer_encoding];
   if (!encoding.empty() && !boost::beast::iequals(encoding, "chunked")) {
-    co_await join_pump();
     co_return co_await answer(
         bad_gateway(fmt::format("release {} used a transfer encoding other than chunked", release())));
   }
@@ -84,7 +83,7 @@ Awaitable<Exchange::After> Exchange::relay() {
   finish(status >= 500 || !complete, complete);
   if (complete) release_connection();
   if (!complete) co_return After::close;  // the client must see that something is missing
-  if (!body_read) co_return After::linger;
+  if (!body_read || (!keep_client_ && !client_.in.empty())) co_return After::linger;
   co_return keep_client_ ? After::keep : After::close;
 }
 

@@ -72,7 +72,7 @@ Awaitable<bool> Session::read_request() {
   const auto& options = context().options;
   HeaderScan scan;
   reading_header_ = timed_out_ = false;
-  if (closing_) co_return false;
+  if (closing_ || client.gone()) co_return false;  // what a client left behind in the pipe is not carried out
   skip_empty_line();
   if (client.in.empty()) deadline_.set(options.idle);
   for (;;) {

@@ -27,7 +27,7 @@ Awaitable<Exchange::After> Exchange::tunnel() {
 
 Awaitable<void> Exchange::tunnel_up() {
   Buffer& in = client_.in;
-  for (;;) {
+  while (!pump_stops_) {
     if (!in.empty() && !co_await write_all(connection_->socket, gather(asio::buffer(in.view())))) break;
     in.consume(in.size());
     if (!co_await client_.more(owner())) break;

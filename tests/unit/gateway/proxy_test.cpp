@@ -44,6 +44,22 @@ TEST_CASE("gateway: Connection cannot name away what the message rests on") {
   CHECK(contains(seen, "Content-Length: 1\r\n"));
 }
 
+TEST_CASE("gateway: a missing or empty Host becomes the gateway's own address") {
+  World world;
+  std::string seen;
+  const auto server = world.serve(answering([&](const std::string& request) {
+    seen = request;
+    return ok("");
+  }));
+  world.update(world.route_to({server}));
+  const auto own = "Host: 127.0.0.1:" + std::to_string(world.port) + "\r\n";
+  for (const auto* request : {"GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost:\r\n\r\n"}) {
+    world.ask(request);
+    CHECK(seen.find("Host: ") == seen.find(own));
+    CHECK(contains(seen, own));
+  }
+}
+
 TEST_CASE("gateway: connections are kept on both sides") {
   World world;
   const auto server = world.serve(answering(ok("x")));

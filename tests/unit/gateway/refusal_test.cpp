@@ -1,3 +1,5 @@
+#include <random>
+
 #include "tests/unit/gateway/world.hpp"
 
 using namespace mdl::local;
@@ -97,6 +99,70 @@ TEST_CASE("gateway: a client that reads nothing any more loses its response") {
   client->send(get());
   REQUIRE(world.until([&] { return world.gateway->in_flight("s", 1) == 1; }));
   CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0; }));
+}
+
+TEST_CASE("gateway: a replica that stops reading the upload is timed out") {
+  World world({.stall = 20ms});
+  const auto server = world.serve({});
+  server->behaviour = [](Peer& peer) { peer.pause(true); };
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" +
+               std::string(64 << 20, 'x'));
+  REQUIRE(world.until([&] { return client->closed; }));
+  CHECK(has_status(client->received, 504));
+  CHECK(world.gateway->in_flight("s", 1) == 0);
+}
+
+TEST_CASE("gateway: broken bytes from either side are survived, and nothing stays in flight") {
+  std::mt19937 random(20261124);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same bytes in every run
+  const auto damaged = [&](std::string text) {
+    for (auto changes = random() % 4; changes > 0; --changes) {
+      const auto at = random() % text.size();
+      switch (random() % 3) {
+        case 0:
+          text[at] = static_cast<char>(random());
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 3);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 8));
+          break;
+      }
+      if (text.empty()) return std::string("x");
+    }
+    return text;
+  };
+  const std::vector<std::string> requests{
+      get("/a") + get("/b"), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + get(),
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + get(),
+      get("/", "Connection: Upgrade\r\nUpgrade: x\r\n"), "HEAD / HTTP/1.0\r\n\r\n"};
+  const std::vector<std::string> responses{
+      ok("hello"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+      "HTTP/1.0 200 OK\r\n\r\nto the end",
+      "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nbytes",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"};
+  World world;
+  const auto server =
+      world.serve([&](Peer& peer) { peer.send(damaged(responses[random() % responses.size()])); });
+  auto route = world.route_to({server});
+  route.concurrency = 1000;
+  world.update(route);
+  for (int i = 0; i < 500; ++i) {
+    const auto client = world.connect();
+    const auto request = damaged(requests[random() % requests.size()]);
+    const auto cut = random() % request.size();
+    client->send(request.substr(0, cut));
+    world.settle();
+    client->send(request.substr(cut));
+    world.settle();
+    if (random() % 2 == 0) server->connections.empty() ? void() : server->connections.back()->close();
+    random() % 4 == 0 ? client->reset() : client->close();
+  }
+  CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0 && world.gateway->held("s") == 0; }));
+  server->behaviour = answering(ok("alive"));
+  CHECK(body_of(world.ask(get())) == "alive");
 }
 
 TEST_CASE("gateway: CONNECT is refused") {

@@ -175,6 +175,33 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("gateway: the second try of a request goes out on a fresh connection") {
+  World world;
+  const auto server = world.serve([](Peer&) {});
+  world.update(world.route_to({server}));
+  const auto answer_each = [&](Peer& peer) {
+    if (peer.received.empty()) return;
+    peer.received.clear();
+    peer.send(ok("x"));
+  };
+  std::vector<std::shared_ptr<Peer>> clients{world.connect(), world.connect()};
+  for (const auto& client : clients) client->send(get());
+  REQUIRE(world.until(
+      [&] { return server->connections.size() == 2 && !server->connections[1]->received.empty(); }));
+  for (const auto& connection : server->connections) answer_each(*connection);
+  for (const auto& client : clients) REQUIRE(world.until_received(client, "\r\n\r\nx"));
+  // Both kept connections end with their next request.
+  server->behaviour = [&](Peer& peer) {
+    if (&peer == server->connections[0].get() || &peer == server->connections[1].get()) {
+      peer.close();
+    } else {
+      answer_each(peer);
+    }
+  };
+  CHECK(has_status(world.ask(get()), 200));
+  CHECK(server->connections.size() == 3);
+}
+
 TEST_CASE("gateway: a POST does not go out on a connection that the replica has closed already") {
   World world;
   const auto server = world.serve(answering(ok("fine")));
@@ -262,6 +289,22 @@ TEST_CASE("gateway: when the client leaves in the middle of a stream or of its u
   client->close();
   CHECK(world.until([&] { return server->connections[0]->closed; }));
   CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0; }));
+}
+
+TEST_CASE("gateway: a client that leaves is noticed although it had sent its next request already") {
+  World world;
+  const auto server = world.serve([](Peer&) {});
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return world.gateway->in_flight("s", 1) == 1; }));
+  client->send(get("/next"));
+  world.settle();
+  client->close();
+  CHECK(world.until([&] { return world.gateway->in_flight("s", 1) == 0; }));
+  world.settle();
+  REQUIRE(server->connections.size() == 1);
+  CHECK_FALSE(contains(server->connections[0]->received, "/next"));
 }
 
 TEST_CASE("gateway: a client that leaves while it waits gives its place up") {
