@@ -15,7 +15,7 @@ struct Context;
 class Arguments;
 
 enum class OptionType { flag, text, integer, share, duration, size, choice };
-enum class Completes { nothing, files, folders, targets, services, releases, templates, commands };
+enum class Completes { nothing, files, folders, targets, services, releases, commands };
 
 struct Option {
   std::string_view names;  // "-t,--target"; the long name is the key in Arguments

@@ -172,6 +172,13 @@ std::expected<CommandLine, UsageError> parse_words(CommandLine line, std::vector
   return usage(line.command, error.what());
 }
 
+// The words to complete are half a command line: they are taken as they are.
+CommandLine unparsed(CommandLine line, const std::vector<std::string>& words) {
+  for (std::size_t i = !words.empty() && words.front() == "--" ? 1 : 0; i < words.size(); ++i)
+    line.arguments.add("words", words[i]);
+  return line;
+}
+
 UsageError unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const auto& entry : registry())
@@ -209,6 +216,7 @@ std::expected<CommandLine, UsageError> parse_command_line(const std::vector<std:
   if (entry == nullptr) return std::unexpected(unknown_command(words[*position]));
   auto rest = words;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*position));
+  if (entry->name == "__complete") return unparsed({.command = entry->make()}, rest);
   return parse_words({.command = entry->make()}, std::move(rest), variables);
 }
 

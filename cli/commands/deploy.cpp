@@ -86,7 +86,7 @@ Command deploy_command() {
   return {
       .name = "deploy",
       .group = Group::every_day,
-      .summary = "Make a new release, check that it is healthy, then give it the traffic",
+      .summary = "Make a release, check it, then give it the traffic",
       .description =
           "The release that serves is not touched before the new one is healthy; when the new one fails, it "
           "goes on serving (exit 3). With nothing to change it makes no call that changes anything.",

@@ -110,7 +110,7 @@ int destroy(Context& context, const Arguments& arguments) {
 Command destroy_command() {
   return {.name = "destroy",
           .group = Group::trouble,
-          .summary = "Remove a service from a target: traffic first, history last",
+          .summary = "Remove a service from a target, with its history",
           .options = with({file_option(),
                            target_option(),
                            services_option(),

@@ -62,7 +62,7 @@ Command doctor_command() {
   return {
       .name = "doctor",
       .group = Group::trouble,
-      .summary = "Check what each target needs, and say how to get what is missing",
+      .summary = "Check what each target needs and how to get it",
       .options = with({file_option(), target_option(), services_option(), output_option()}, common_options()),
       .examples = {{"mdl doctor", "All targets of the manifest"}, {"mdl doctor -t prod", "One of them"}},
       .run = doctor};

@@ -50,7 +50,7 @@ int gc(Context& context, const Arguments& arguments) {
 Command gc_command() {
   return {.name = "gc",
           .group = Group::trouble,
-          .summary = "Remove what no kept release needs: old and failed releases, artifacts, environments",
+          .summary = "Remove what no kept release needs",
           .description = "What serves and what a rollback could need stays.",
           .options = with({{.names = "--keep",
                             .type = OptionType::integer,

@@ -101,9 +101,7 @@ int logs(Context& context, const Arguments& arguments) {
 Command logs_command() {
   return {.name = "logs",
           .group = Group::trouble,
-          .summary =
-              "What the service wrote, all replicas merged by time: every line once, or a line that says "
-              "what is missing",
+          .summary = "What the service wrote, all replicas merged by time",
           .description =
               "Without -f a bounded snapshot: the last 100 lines, unless --since or --tail say otherwise.",
           .options = with({{.names = "-f,--follow",

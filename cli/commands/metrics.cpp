@@ -38,7 +38,7 @@ int metrics(Context& context, const Arguments& arguments) {
 Command metrics_command() {
   return {.name = "metrics",
           .group = Group::every_day,
-          .summary = "Requests, errors, response times, replicas, CPU and memory of each release",
+          .summary = "Requests, errors, times, replicas, CPU and memory",
           .options = with({{.names = "--window",
                             .type = OptionType::duration,
                             .value = "DURATION",

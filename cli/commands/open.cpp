@@ -27,7 +27,7 @@ Command open_command() {
   return {
       .name = "open",
       .group = Group::start,
-      .summary = "Print the service's address; on a desktop, open it in the browser",
+      .summary = "Print the service's address, or open it in the browser",
       .options = with({file_option(), target_option(), service_option(), no_input_option(), output_option()},
                       common_options()),
       .examples = {{"mdl open", "Open the service"}, {"mdl open --no-input", "Only print the address"}},

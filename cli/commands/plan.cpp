@@ -83,7 +83,7 @@ Command plan_command() {
   return {
       .name = "plan",
       .group = Group::every_day,
-      .summary = "Show what a deploy would change, call by call, without changing anything",
+      .summary = "Show what a deploy would change, call by call",
       .options = with(
           {file_option(),
            target_option(),

@@ -31,7 +31,7 @@ Command promote_command() {
   return {
       .name = "promote",
       .group = Group::every_day,
-      .summary = "Give a healthy release a share of the traffic, or all of it",
+      .summary = "Give a release a share of the traffic, or all of it",
       .positionals = {{.name = "RELEASE",
                        .type = OptionType::integer,
                        .help = "The release",

@@ -8,6 +8,7 @@ namespace mdl::cli {
 namespace {
 
 constexpr std::array entries = {
+    Entry{"init", init_command},
     Entry{"validate", validate_command},
     Entry{"doctor", doctor_command},
     Entry{"deploy", deploy_command},
@@ -27,9 +28,11 @@ constexpr std::array entries = {
     Entry{"build", build_command},
     Entry{"push", push_command},
     Entry{"schema", schema_command},
+    Entry{"completion", completion_command},
     Entry{"version", version_command},
     Entry{"help", help_command},
     Entry{"supervise", supervise_command},
+    Entry{"__complete", complete_command},
 };
 
 }  // namespace

@@ -26,7 +26,7 @@ Command releases_command() {
   return {
       .name = "releases",
       .group = Group::every_day,
-      .summary = "The history: every release, who made it, and which can be restored",
+      .summary = "Every release, who made it, and which can be restored",
       .options = with({file_option(), target_option(), service_option(), output_option()}, common_options()),
       .examples = {{"mdl releases", "Newest first"},
                    {"mdl releases -t prod -o json", "With all that is recorded"}},

@@ -36,7 +36,7 @@ Command rollback_command() {
   return {
       .name = "rollback",
       .group = Group::every_day,
-      .summary = "Give the traffic back to an earlier release, without a build",
+      .summary = "Give the traffic back to an earlier release",
       .description =
           "Everything that the release needs is checked before the first change. The manifest is not looked "
           "at, except for the name: what ran, runs again.",

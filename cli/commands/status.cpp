@@ -59,7 +59,7 @@ Command status_command() {
   return {
       .name = "status",
       .group = Group::every_day,
-      .summary = "What serves where: release, health, replicas, load, and what a rollback would bring back",
+      .summary = "What serves where, how it does, and what a rollback brings",
       .description = "Without -t: every target of the manifest. Load is that of the last minute.",
       .options = with({file_option(), target_option(), services_option(), output_option()}, common_options()),
       .examples = {{"mdl status", "All services on all targets"},

@@ -42,7 +42,7 @@ int validate(Context& context, const Arguments& arguments) {
 Command validate_command() {
   return {.name = "validate",
           .group = Group::start,
-          .summary = "Check the manifest, for every target: all problems at once, each with its line",
+          .summary = "Check the manifest: all problems at once, each with its line",
           .options = with({file_option(), target_option(), set_option(), output_option()},
                           {common_options().back()}),
           .examples = {{"mdl validate", "Check mdl.yaml for every target that it names"},
