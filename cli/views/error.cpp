@@ -9,8 +9,9 @@ namespace mdl::cli {
 
 std::string error_sentence(const Error& error) {
   std::string out;
+  // "replica 9/1 exited 1" reads as a sentence; of anything else it is said what was tried.
   if (!error.resource.empty() && error.message.find(error.resource) == std::string::npos)
-    out += error.resource + ": ";
+    out += error.resource + (error.resource.starts_with("replica ") ? " " : ": ");
   out += error.message;
   std::string words = error.quoted;
   if (!error.code.empty() && words.find(error.code) == std::string::npos && !words.empty())
@@ -49,8 +50,8 @@ namespace {
 std::string in_scope(const std::string& command, const Scope& scope) {
   if (!command.starts_with("mdl ")) return command;
   const std::string rest = command.substr(4);
-  const auto space = rest.find(' ');
-  return scope.command(rest.substr(0, space), space == std::string::npos ? "" : rest.substr(space + 1));
+  const auto options = rest.find(" -");
+  return scope.command(rest.substr(0, options), options == std::string::npos ? "" : rest.substr(options + 1));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ std::string metrics_text(const release::ServiceRef& ref, const provider::Metrics
                          const Style& style) {
   const auto window = std::chrono::duration_cast<Milliseconds>(report.to - report.from);
   std::string out = paint(style, Colour::bold, ref.service + " → " + ref.target) +
-                    fmt::format(", last {}\n\n", readable_duration(window));
+                    fmt::format(", last {}\n\n", readable_age(window));
   if (report.releases.empty()) return out + "No release was asked anything.\n";
   std::vector<std::vector<std::string>> rows = {
       {"RELEASE", "REQUESTS", "ERRORS", "P50", "P95", "P99", "REPLICAS", "CPU", "MEMORY", "REQUESTS", "P95"}};

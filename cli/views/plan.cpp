@@ -29,6 +29,13 @@ std::string scalar_text(const std::string& field, const Value& value) {
   return shorten(printable(dump(value)), 40);
 }
 
+// The unit stands in the values.
+std::string_view field_name(std::string_view field) {
+  for (const std::string_view unit : {"_bytes", "_ms"})
+    if (field.ends_with(unit)) return field.substr(0, field.size() - unit.size());
+  return field;
+}
+
 std::string position(const std::optional<Source>& where) {
   if (!where) return "";
   return where->line > 0 ? fmt::format("{}:{}", printable(where->file), where->line) : printable(where->file);
@@ -55,7 +62,7 @@ struct Row {
 std::vector<Row::Field> field_rows(const std::vector<plan::FieldDiff>& fields) {
   std::vector<Row::Field> out;
   for (const auto& field : fields)
-    out.push_back({printable(field.field),
+    out.push_back({printable(field_name(field.field)),
                    scalar_text(field.field, field.from) + " → " + scalar_text(field.field, field.to),
                    position(field.where)});
   return out;

@@ -26,7 +26,7 @@ bool shows_steps(Stage stage) { return stage == Stage::apply || stage == Stage::
 }  // namespace
 
 std::string bar(const provider::Progress& progress, Milliseconds elapsed) {
-  constexpr int cells = 20;
+  constexpr int cells = 12;
   const double share =
       std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
   std::string out = "[";
