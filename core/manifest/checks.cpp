@@ -17,9 +17,9 @@ class Checks {
       : resolved_(resolved), service_(resolved.service), problems_(problems) {}
 
   void all() {
-    if (!problems_.concern("http") && !problems_.concern("build")) http();
-    if (!problems_.concern("scale")) scale();
-    if (!problems_.concern("rollout")) rollout();
+    if (!wrong("http") && !wrong("build")) http();
+    if (!wrong("scale")) scale();
+    if (!wrong("rollout")) rollout();
     model();
     files();
   }
@@ -28,6 +28,7 @@ class Checks {
   void add(std::string_view path, std::string message) {
     problems_.add(resolved_.at(path), path, fmt::format("{}: {}", path, message));
   }
+  bool wrong(std::string_view path) const { return problems_.concern(path, resolved_.files); }
   bool is_set(std::string_view path) const { return resolved_.places.contains(std::string(path)); }
 
   void http() {

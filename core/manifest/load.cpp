@@ -168,7 +168,8 @@ class Loader {
   // ---- services
 
   Resolved resolve(const Document& document, const Layer* root, const Layer& own, const Layer& user) {
-    Resolved out{.service = {}, .places = {}, .file = document.file};
+    Resolved out{.service = {}, .places = {}, .file = document.file, .files = {document.file, user.file}};
+    if (root) out.files.push_back(root->file);
     out.service.folder = document.folder;
     out.service.file = document.file->shown();
     const auto* shared_target = root ? root->find(target_) : nullptr;

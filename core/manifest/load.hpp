@@ -33,8 +33,8 @@ struct Project {
 // is held as a tree.
 std::expected<Project, std::vector<Problem>> load(const std::string& path, const LoadOptions& options);
 
-// The targets that the manifest(s) at `path` name, in their order ("local" when they name none), also when the
-// manifest has problems or no target can be chosen. Empty when the manifest cannot be read.
+// The targets that the manifest(s) at `path` name, in their order ("local" when they name none), also when
+// the manifest has problems or no target can be chosen. Empty when the manifest cannot be read.
 std::vector<std::string> target_names(const std::string& path, const LoadOptions& options);
 
 // The part of a service that makes one release differ from another, besides its artifact: http, env, secret

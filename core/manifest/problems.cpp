@@ -94,9 +94,10 @@ void Problems::add(const At& at, std::string_view field, std::string message) {
   if (entries_.size() < most_kept) entries_.push_back({at, std::string(field), std::move(message)});
 }
 
-bool Problems::concern(std::string_view path) const {
-  return std::ranges::any_of(entries_, [path](const Entry& entry) {
-    return entry.field.starts_with(path) &&
+bool Problems::concern(std::string_view path, const std::vector<const File*>& files) const {
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return (entry.at.place.line == 0 || std::ranges::find(files, entry.at.file) != files.end()) &&
+           entry.field.starts_with(path) &&
            (entry.field.size() == path.size() || entry.field[path.size()] == '.');
   });
 }

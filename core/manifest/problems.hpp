@@ -44,8 +44,9 @@ class Problems {
   bool any() const { return count_ > 0; }
   // More than will be shown: good words are no longer worth their time.
   bool many() const { return count_ > 1'000; }
-  // Whether a field at or below the path has a problem: what follows from it is then not worth saying.
-  bool concern(std::string_view path) const;
+  // Whether a field at or below the path has a problem in one of these files, or from the command line or the
+  // environment: what follows from it is then not worth saying.
+  bool concern(std::string_view path, const std::vector<const File*>& files) const;
   // By file (in the order in which files were first given), line and column. At most 50, then one that says
   // how many more.
   std::vector<Problem> take(const std::vector<std::unique_ptr<File>>& files) const;
