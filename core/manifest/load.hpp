@@ -28,9 +28,11 @@ struct Project {
 
 // Reads the manifest at `path` (a file, or a folder that holds mdl.yaml) and those that it names under
 // `services:`. Order of precedence: --set, environment, manifest target, manifest, root manifest's shared
-// defaults, user config, default. Returns every problem found, each located; never a partial project. Texts
-// over 256 KiB, nesting over 32 levels, aliases and duplicate keys are problems, found before the whole text
-// is held as a tree.
+// defaults, user config, default. Returns every problem found, each located, sorted by file and place, at
+// most 50 and then one that says how many more; never a partial project. Texts over 256 KiB, over 10,000
+// values, nested over 32 levels, with aliases or duplicate keys are problems, found before the whole text is
+// held as a tree. Fields are checked in all targets, unset variables only where they are used. Values from
+// the environment and literal secrets are never part of a problem.
 std::expected<Project, std::vector<Problem>> load(const std::string& path, const LoadOptions& options);
 
 // The targets that the manifest(s) at `path` name, in their order ("local" when they name none), also when

@@ -41,6 +41,10 @@ void put_setting(Value& settings, std::string_view path, const Value& value, std
 }  // namespace
 
 At Resolved::at(std::string_view path) const {
+  const auto inside = places.lower_bound(std::string(path) + ".");
+  if (!places.contains(std::string(path)) && inside != places.end() &&
+      inside->first.starts_with(std::string(path) + "."))
+    return inside->second;
   for (std::string key(path); !key.empty();) {
     if (const auto found = places.find(key); found != places.end()) return found->second;
     const auto dot = key.rfind('.');

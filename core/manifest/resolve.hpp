@@ -16,7 +16,7 @@ struct Resolved {
   const File* file = nullptr;        // its manifest
   std::vector<const File*>
       files;  // all that can set its fields, besides the command line and the environment
-  // The place of the field, of the nearest enclosing one, or the beginning of the file.
+  // The place of the field, of one inside it, of the nearest enclosing one, or the beginning of the file.
   At at(std::string_view path) const;
 };
 

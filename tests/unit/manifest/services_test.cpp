@@ -99,6 +99,17 @@ TEST_CASE("manifest services: problems of all files at once, in the order of the
           "b/mdl.yaml:2:7: another service of this project is called 'a'"});
 }
 
+TEST_CASE("manifest services: a problem of one service does not hide those of another") {
+  const Folder folder;
+  folder.write("mdl.yaml", "mdl: 1\nservices: [a, b]\n");
+  folder.write("a/mdl.yaml", "mdl: 1\nname: a\nhttp: { entyr: \"a:a\" }\n");
+  folder.write("b/mdl.yaml", "mdl: 1\nname: b\nhttp: { health: /h }\n");
+  CHECK(heads(problems_of_project(folder)) ==
+        std::vector<std::string>{
+            "a/mdl.yaml:3:9: unknown field 'entyr' in 'http'; did you mean 'entry'?",
+            "b/mdl.yaml:3:17: http: one of entry, handler and command is needed, such as entry: app:app"});
+}
+
 TEST_CASE("manifest services: a target must be there for every service") {
   const Folder folder;
   folder.write("mdl.yaml", "mdl: 1\nservices: [a, b]\n");
