@@ -211,7 +211,8 @@ std::optional<Fault> too_many_marks(std::string_view text, int most) {
   for (std::size_t i = text.find_first_of("\n,[{"); i != std::string_view::npos;
        i = text.find_first_of("\n,[{", i + 1))
     if (most-- == 0)
-      return Fault{place_at(text, i), "a manifest cannot have so many lines, lists and fields"};
+      return Fault{place_at(text, i),
+                   "this is far more than a manifest needs: over 20,000 lines, lists and fields"};
   return std::nullopt;
 }
 
