@@ -122,22 +122,29 @@ provider::LogPage read_forward(Sources& sources, const Filter& filter) {
   return page;
 }
 
-Result<Sources> open_sources(const std::string& folder, const provider::LogQuery& query,
-                             const std::string& cursor, std::int64_t since) {
-  MDL_TRY(const auto positions, parse_log_cursor(cursor));
-  MDL_TRY(const auto files, list_log_files(folder));
+struct Opened {
   Sources sources;
+  std::vector<provider::LogGap> gone;  // what the cursor knew and is not there any more
+};
+
+Result<Opened> open_sources(const std::string& folder, const provider::LogQuery& query,
+                            const std::string& cursor, std::int64_t since) {
+  MDL_TRY(auto positions, parse_log_cursor(cursor));
+  MDL_TRY(const auto files, list_log_files(folder));
+  Opened opened;
   for (const auto& [replica, sequences] : files) {
     if (query.release && *query.release != replica.first) continue;
-    const auto position = positions.find(replica);
-    auto& source = sources.emplace_back(folder, replica, sequences);
-    if (position != positions.end()) {
-      source.seek(position->second);
+    auto& source = opened.sources.emplace_back(folder, replica, sequences);
+    if (const auto position = positions.extract(replica)) {
+      source.seek(position.mapped());
     } else if (cursor.empty() && since > 0) {
       source.seek_time(since);
     }
   }
-  return sources;
+  for (const auto& [replica, position] : positions)
+    opened.gone.push_back(
+        make_gap(replica, position.time, position.time, std::nullopt, "removed with its release"));
+  return opened;
 }
 
 }  // namespace
@@ -146,10 +153,12 @@ Result<provider::LogPage> read_logs(const std::string& folder, const provider::L
                                     const std::string& cursor) {
   MDL_TRY(const auto filter, Filter::make(query));
   const bool tail = query.tail && cursor.empty();
-  MDL_TRY(auto sources, open_sources(folder, query, cursor, tail ? 0 : filter.since()));
-  auto page = tail ? read_tail(sources, filter, std::clamp(*query.tail, 0, longest_page))
-                   : read_forward(sources, filter);
-  if (page.entries.empty()) page.empty_reason = sources.empty() ? "nothing has run yet" : "no line matches";
+  MDL_TRY(auto opened, open_sources(folder, query, cursor, tail ? 0 : filter.since()));
+  auto page = tail ? read_tail(opened.sources, filter, std::clamp(*query.tail, 0, longest_page))
+                   : read_forward(opened.sources, filter);
+  page.entries.insert(page.entries.begin(), opened.gone.begin(), opened.gone.end());
+  if (page.entries.empty())
+    page.empty_reason = opened.sources.empty() ? "nothing has run yet" : "no line matches";
   // Also with nothing in it, a cursor says that reading has begun.
   if (page.cursor.empty()) page.cursor = "-";
   return page;

@@ -279,4 +279,19 @@ std::unique_ptr<LogWriter> open_log(const LogFileOptions& options, Clock& clock)
   return std::make_unique<FileLog>(options, clock);
 }
 
+void remove_old_logs(const std::string& folder, int newest, const std::set<int>& kept) {
+  const auto files = list_log_files(folder);
+  if (!files) return;
+  std::set<int> releases;
+  for (const auto& [replica, sequences] : *files) releases.insert(replica.first);
+  while (static_cast<int>(releases.size()) > newest) {
+    const int oldest = *releases.begin();
+    releases.erase(releases.begin());
+    if (kept.contains(oldest)) continue;
+    for (auto at = files->lower_bound({oldest, 0}); at != files->end() && at->first.first == oldest; ++at)
+      for (const auto sequence : at->second)
+        ::unlink((folder + "/" + log_file_name(at->first, sequence)).c_str());
+  }
+}
+
 }  // namespace mdl::local

@@ -42,7 +42,7 @@
 //    "live":     {"split":[{"release":8,"weight":1.0}],"revision":"12"},
 //    "status":   {"health","replicas","wanted","held","detail","url"}}
 //
-// gateway.spec.port 0 means: choose the first free one from 8400 on, and keep it from then on; `diff` ignores a 0.
+// gateway.spec.port 0 means: choose the first free one from 8400 on, and keep it as long as it can be had; `diff` ignores a 0.
 // scaling: `declared` is what the manifest says; a PUT whose declared differs from the stored one makes effective =
 // declared; a PUT with the same declared takes the `effective` given, if any. So `mdl scale` survives deploys until the
 // manifest's own figures change.

@@ -43,7 +43,7 @@ Value launch_failure(const std::string& replica, const std::string& why) {
 
 Value exit_failure(const std::string& replica, int status, const std::string& reason,
                    const std::string& health, std::vector<std::string> lines) {
-  const auto why = reason.empty() ? "" : " (" + reason + ")";
+  const auto why = reason.empty() ? "" : ": " + reason;
   return failure(replica, "exited",
                  "exited " + std::to_string(status) + " before " + health + " answered" + why, lines);
 }

@@ -12,10 +12,17 @@ namespace {
 
 constexpr std::uint16_t first_port = 20'000, last_port = 32'000;
 
+std::unexpected<Error> no_port(const char* code, const char* system) {
+  return fail(Error{.kind = ErrorKind::failed,
+                    .message = "no port can be had for a replica",
+                    .code = code,
+                    .quoted = system});
+}
+
 // Whether the port can be listened on, on all addresses: a service may well bind to 0.0.0.0.
-bool is_free(std::uint16_t port) {
+Result<bool> is_free(std::uint16_t port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return false;
+  if (descriptor < 0) return no_port("no-descriptors", std::strerror(errno));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -29,19 +36,22 @@ bool is_free(std::uint16_t port) {
 
 }  // namespace
 
-// Two supervisors of one machine begin at different places.
-Ports::Ports() : next_(static_cast<std::uint16_t>(first_port + ::getpid() % (last_port - first_port))) {}
+// Supervisors of one machine begin far from each other, also with neighbouring process ids: a port that one
+// has given to a replica looks free to another until the replica listens.
+Ports::Ports()
+    : next_(static_cast<std::uint16_t>(first_port + ::getpid() * 7919LL % (last_port - first_port))) {}
 
 Result<std::uint16_t> Ports::take() {
   for (int tries = 0; tries < last_port - first_port; ++tries) {
     const auto port = next_;
     next_ = next_ + 1 >= last_port ? first_port : static_cast<std::uint16_t>(next_ + 1);
-    if (used_.contains(port) || !is_free(port)) continue;
+    if (used_.contains(port)) continue;
+    MDL_TRY(const bool free, is_free(port));
+    if (!free) continue;
     used_.insert(port);
     return port;
   }
-  return fail(
-      Error{.kind = ErrorKind::failed, .message = "no port is free for a replica", .code = "no-port"});
+  return no_port("no-port", "all are taken");
 }
 
 }  // namespace mdl::local::supervisor

@@ -136,7 +136,7 @@ std::string Release::waiting_for() const {
     if (replica->state() == Replica::State::healthy) continue;
     if (replica->state() == Replica::State::failing)
       return replica->settings().name() + " " + replica->seen();
-    return "waiting for " + replica->settings().health + ": " + replica->seen();
+    return replica->waiting_for();
   }
   return "waiting for a replica to start";
 }

@@ -137,6 +137,12 @@ void Replica::start_timed_out() {
   events_.failed(*this, std::move(failure));
 }
 
+std::string Replica::waiting_for() const {
+  std::string_view seen = seen_;
+  if (seen.starts_with(settings_.health + " ")) seen.remove_prefix(settings_.health.size() + 1);
+  return "waiting for " + settings_.health + ": " + std::string(seen);
+}
+
 Value Replica::start_failure(const Usage& usage) const {
   return timeout_failure(settings_.name(), last_answer_, settings_.health, settings_.start_timeout, port_,
                          listening_ports(usage), log_->last_lines(20));

@@ -73,9 +73,10 @@ class Replica {
   pid_t pid() const { return process_ ? process_->pid() : 0; }
   int restarts() const { return restarts_; }
   const Usage& usage() const { return usage_; }
-  const std::string& seen() const {
-    return seen_;
-  }  // what the last health request found: "connection refused"
+  // What the last health request found: "connection refused".
+  const std::string& seen() const { return seen_; }
+  // Of one that starts: "waiting for /healthz: connection refused".
+  std::string waiting_for() const;
   LogWriter& log() { return *log_; }
 
  private:

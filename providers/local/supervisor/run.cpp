@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/util/files.hpp"
@@ -59,13 +60,25 @@ Result<Lock> take_lock(const Home& home) {
   return lock;
 }
 
+// The gateway needs a descriptor or two for each connection. Returns the limit that replicas get: programs
+// that use select() break behind a high one.
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const auto before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? before : 0;
+}
+
 Result<void> serve(const Home& home, const Log& log) {
   MDL_TRY(const auto lock, take_lock(home));
   MDL_TRY(auto keeper, Keeper::start());
   MDL_TRY(auto state, State::open(home));
+  const auto replica_descriptors = raise_descriptor_limit();
   boost::asio::io_context io(1);
   std::unique_ptr<SocketServer> server;
-  Supervisor services(io, home, state, keeper, system_clock(), log, [&] { io.stop(); });
+  Supervisor services(
+      io, home, state, keeper, system_clock(), log, [&] { io.stop(); }, replica_descriptors);
   Api api(services);
   MDL_CHECK(services.start());
   MDL_TRY(server, SocketServer::listen(io, home.socket(), api, log));

@@ -10,10 +10,9 @@ namespace mdl::local::supervisor {
 namespace {
 
 using Phase = ReleaseRow::Phase;
-using std::chrono::nanoseconds;
 
-// A release that was just started or woken waits at least so long for its traffic.
-constexpr Milliseconds shortest_wake{60'000};
+// Whose logs are kept, also when nothing else of them is.
+constexpr int remembered_releases = 20;
 // Of requests under way when the supervisor itself stops.
 constexpr Milliseconds longest_drain{10'000};
 
@@ -36,10 +35,14 @@ void Service::stored(const Result<void>& result, const char* what) {
                       result.error().quoted);
 }
 
-void Service::apply(ServiceRow row) {
+void Service::adopt(ServiceRow row) {
   row_ = std::move(row);
   limits_ = scale_limits(row_.scaling["effective"]);
   apply_gateway();
+}
+
+void Service::apply(ServiceRow row) {
+  adopt(std::move(row));
   std::vector<int> gone;
   for (const auto& [number, release] : releases_) {
     const auto* kept = row_.find(number);
@@ -59,10 +62,22 @@ void Service::apply_gateway() {
     return;
   }
   if (port_ == row_.port && port_ != 0) return;
-  const auto listening = listen(row_.port);
+  auto listening = listen(row_.port);
+  // A port that was chosen, not asked for, is not worth being away for.
+  if (!listening && row_.port != 0 && row_.gateway["port"].as_integer() == 0) {
+    listening = listen(0);
+    if (listening) move_port(*listening);
+  }
   if (!listening && gateway_problem_.empty())
     around_.log.error(key_ + ": " + listening.error().message + " " + listening.error().quoted);
   gateway_problem_ = listening ? "" : listening.error().message;
+}
+
+void Service::move_port(std::uint16_t port) {
+  around_.log.warning(key_ + ": port " + std::to_string(row_.port) + " is taken, moved to " +
+                      std::to_string(port));
+  stored(around_.state.set_port(ref_, port), "the port");
+  row_.port = port;
 }
 
 Result<std::uint16_t> Service::listen(int port) {
@@ -100,6 +115,9 @@ void Service::apply_release(const ReleaseRow& row) {
 }
 
 void Service::add_release(const ReleaseRow& row) {
+  std::set<int> kept;
+  for (const auto& one : row_.releases) kept.insert(one.release);
+  remove_old_logs(around_.home.logs(ref_.service, ref_.target), remembered_releases, kept);
   auto secrets = secrets_of(row.spec);
   ReleaseSettings settings{.ref = ref_,
                            .number = row.release,
@@ -173,42 +191,9 @@ Result<Launch> Service::launch(const Release& release, const Replica& replica, s
                                        {"release", release.number()},
                                        {"replica", replica.settings().number},
                                        {"concurrency", limits_.concurrency}});
-  return local::launch(around_.home, release.spec(), secrets, urls, port, identity);
-}
-
-void Service::scale() {
-  if (stopping_ || scaling_) return;
-  scaling_ = true;  // starting and stopping reports changes, which must not scale again
-  for (const auto& row : row_.releases) {
-    auto& release = *releases_.at(row.release);
-    release.scale_to(release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]));
-  }
-  scaling_ = false;
-  std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
-}
-
-int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course) {
-  const auto now = around_.host.clock.elapsed();
-  const auto share = row_.share(row.release);
-  if (share > 0) {
-    const int load = around_.gateway.in_flight(key_, row.release) + around_.gateway.held(key_, row.release);
-    const int wanted =
-        course.window.update(limits_, load, now, around_.gateway.last_request(key_, row.release));
-    return release.attempting() ? std::max(1, wanted) : wanted;
-  }
-  if (row.phase != Phase::up) return 0;
-  const auto warm = course.woken ? std::max(limits_.warm, shortest_wake) : limits_.warm;
-  if (!release.attempting() && now - course.warm_since >= warm) {
-    rest(row);
-    return 0;
-  }
-  return std::max({release.wanted(), limits_.min, 1});
-}
-
-void Service::rest(const ReleaseRow& row) {
-  stored(around_.state.set_phase(ref_, row.release, Phase::resting), "that a release rests");
-  for (auto& one : row_.releases)
-    if (one.release == row.release) one.phase = Phase::resting;
+  MDL_TRY(auto launched, local::launch(around_.home, release.spec(), secrets, urls, port, identity));
+  launched.descriptors = around_.descriptors;
+  return launched;
 }
 
 void Service::update_route() {
@@ -221,40 +206,6 @@ void Service::update_route() {
   for (const auto& [number, release] : releases_)
     for (const auto& upstream : release->upstreams()) route.upstreams.push_back(upstream);
   around_.gateway.update(key_, route);
-}
-
-void Service::tick(const std::map<pid_t, Usage>& usage) {
-  count(usage);
-  if (stopping_) return;
-  if (!gateway_problem_.empty()) {
-    apply_gateway();
-    update_route();
-  }
-  scale();
-}
-
-void Service::count(const std::map<pid_t, Usage>& usage) {
-  const auto stats = around_.gateway.take_stats(key_);
-  const auto second =
-      std::chrono::floor<std::chrono::seconds>(around_.host.clock.now()).time_since_epoch().count();
-  for (const auto& [number, release] : releases_) {
-    double cpu = 0;
-    std::int64_t memory = 0;
-    for (const auto& [id, replica] : release->replicas()) {
-      const auto found = usage.find(replica->pid());
-      if (replica->pid() == 0 || found == usage.end()) continue;
-      cpu += found->second.cpu_seconds;
-      memory += found->second.memory_bytes;
-      replica->sampled(found->second);
-    }
-    auto& course = courses_[number];
-    const auto used = std::max(0.0, cpu - course.cpu_before);  // less after a replica ended
-    course.cpu_before = cpu;
-    const auto counted = std::ranges::find(stats, number, &GatewayStats::release);
-    if (release->empty() && counted == stats.end()) continue;
-    metrics_.add(second, number, counted == stats.end() ? nullptr : &*counted, release->healthy(), used,
-                 memory);
-  }
 }
 
 void Service::on_demand() { scale(); }

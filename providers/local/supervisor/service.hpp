@@ -23,6 +23,7 @@ struct Surroundings {
   Log log;
   // The port of another service's gateway at the same target; nullopt when it is not deployed.
   std::function<std::optional<int>(const ServiceRef&)> port_of;
+  std::uint64_t descriptors = 0;  // that a replica may open; the supervisor itself may open more
 };
 
 // The key under which the gateway knows a service.
@@ -37,6 +38,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  // Takes over what is kept and listens, without starting anything.
+  void adopt(ServiceRow row);
   void apply(ServiceRow row);
   // Begins an attempt of the release when no replica of it runs; the row says that it is up.
   void attempt(int release);
@@ -70,6 +73,7 @@ class Service {
     double cpu_before = 0;
   };
   void apply_gateway();
+  void move_port(std::uint16_t port);
   void apply_release(const ReleaseRow& row);
   void add_release(const ReleaseRow& row);
   void retire(int release);

@@ -1,11 +1,13 @@
 #include "providers/local/supervisor/spawn.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ struct Prepared {
   const char* folder = nullptr;
   std::array<int, 3> streams{-1, -1, -1};
   pid_t parent = 0;
+  rlimit descriptors{};  // 0: stay as they are
   volatile int error = 0;
 };
 
@@ -45,6 +48,8 @@ void prepare(Prepared& ready, const Launch& launch) {
   ready.arguments.push_back(nullptr);
   ready.folder = launch.folder.c_str();
   ready.parent = ::getpid();
+  if (launch.descriptors > 0 && ::getrlimit(RLIMIT_NOFILE, &ready.descriptors) == 0)
+    ready.descriptors.rlim_cur = std::min<rlim_t>(launch.descriptors, ready.descriptors.rlim_max);
 }
 
 void reset_signals() {
@@ -61,6 +66,7 @@ void reset_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != ready.parent) ::_exit(127);  // it died before the line above
   reset_signals();
+  if (ready.descriptors.rlim_cur > 0) ::setrlimit(RLIMIT_NOFILE, &ready.descriptors);
   for (int i = 0; i < 3; ++i) ::dup2(ready.streams[static_cast<std::size_t>(i)], i);
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (::chdir(ready.folder) == 0)

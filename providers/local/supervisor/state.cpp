@@ -282,6 +282,11 @@ Result<void> State::set_phase(const ServiceRef& ref, int release, Phase phase, c
       {to_string(phase), dump(failure), ref.service, ref.target, std::int64_t{release}});
 }
 
+Result<void> State::set_port(const ServiceRef& ref, int port) {
+  return database_.run("UPDATE services SET port = ? WHERE service = ? AND target = ?",
+                       {std::int64_t{port}, ref.service, ref.target});
+}
+
 Result<void> State::set_proven(const ServiceRef& ref, int release) {
   return database_.run("UPDATE releases SET proven = 1 WHERE service = ? AND target = ? AND release = ?",
                        {ref.service, ref.target, std::int64_t{release}});

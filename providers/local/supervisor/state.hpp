@@ -77,6 +77,7 @@ class State {
   Result<void> set_phase(const ServiceRef& ref, int release, ReleaseRow::Phase phase,
                          const Value& failure = {});
   Result<void> set_proven(const ServiceRef& ref, int release);
+  Result<void> set_port(const ServiceRef& ref, int port);
 
   // Newest first; each with its revision as the member "revision".
   Result<Value::Array> records(const ServiceRef& ref);

@@ -19,7 +19,7 @@ constexpr Milliseconds longest_stop{25'000};
 }  // namespace
 
 Supervisor::Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock,
-                       Log log, std::function<void()> finished)
+                       Log log, std::function<void()> finished, std::uint64_t replica_descriptors)
     : clock_(clock),
       loop_(io),
       gateway_(io, clock, gateway_events()),
@@ -32,7 +32,8 @@ Supervisor::Supervisor(boost::asio::io_context& io, Home home, State& state, Kee
                       auto* service = find(ref);
                       if (!service || service->port() == 0) return std::nullopt;
                       return service->port();
-                    }},
+                    },
+                    .descriptors = replica_descriptors},
       finished_(std::move(finished)) {}
 
 GatewayEvents Supervisor::gateway_events() {
@@ -58,7 +59,7 @@ Result<void> Supervisor::start() {
   // All are known before the first process starts: it may need another's port.
   for (const auto& ref : refs) {
     MDL_TRY(auto row, state().read(ref));
-    if (row && !row->gateway.is_null()) static_cast<void>(require(ref).listen(row->port));
+    if (row) require(ref).adopt(std::move(*row));
   }
   for (const auto& ref : refs) MDL_CHECK(reconcile(ref));
   log().info("started with " + std::to_string(refs.size()) + (refs.size() == 1 ? " service" : " services"));

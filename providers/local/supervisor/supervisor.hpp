@@ -17,7 +17,7 @@ class Supervisor {
  public:
   // `finished` is called once: when nothing is deployed any more, or all has stopped after stop().
   Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock, Log log,
-             std::function<void()> finished);
+             std::function<void()> finished, std::uint64_t replica_descriptors = 0);
 
   // Brings back what the state says. Errors: as State.
   Result<void> start();

@@ -319,3 +319,19 @@ TEST_CASE("logfile: a page that ends before a replica's gap was given does not l
   CHECK(first.entries.size() == 10'000);
   CHECK(texts(logs.read({}, first.cursor))[0].starts_with("gap: "));
 }
+
+TEST_CASE(
+    "logfile: old releases' files are removed but for those that are kept, and a cursor gets a gap for "
+    "them") {
+  Logs logs;
+  for (const int release : {1, 2, 3, 4}) {
+    logs.clock.advance(1s);
+    logs.writer(release, 1)->append(false, "release " + std::to_string(release) + "\n");
+  }
+  const auto cursor = logs.read().cursor;
+  remove_old_logs(logs.folder.path(), 2, {1});
+  CHECK(texts(logs.read()) == Texts{"release 1", "release 3", "release 4"});
+  const auto next = logs.read({}, cursor);
+  CHECK(texts(next) == Texts{"gap: unknown, removed with its release"});
+  CHECK(texts(logs.read({}, next.cursor)).empty());
+}

@@ -61,6 +61,13 @@ TEST_CASE("supervisor process: has the environment it was given, no input, and n
   CHECK(split(ran.out, '\n') == std::vector<std::string_view>{"hello", "3", "4", ""});
 }
 
+TEST_CASE("supervisor process: may open as many files as it was given") {
+  Runner runner;
+  auto launch = shell("ulimit -n");
+  launch.descriptors = 321;
+  CHECK(runner.run(launch).out == "321\n");
+}
+
 TEST_CASE("supervisor process: a signal that ends it becomes its status") {
   Runner runner;
   CHECK(runner.run(shell("kill -KILL $$")).status == 137);

@@ -115,6 +115,22 @@ TEST_CASE("supervisor: one that is started again brings back the live release at
   CHECK(d.bench->request() == "1");
 }
 
+TEST_CASE("supervisor: a port that it chose itself and that is taken when it starts again is replaced") {
+  Deployed d;
+  const auto port = d.bench->get(d.bench->path)["gateway"]["status"]["port"].as_integer();
+  d.bench.reset();
+  boost::asio::io_context io;
+  Gateway other(io, system_clock(), {});
+  REQUIRE(other.listen("other", static_cast<std::uint16_t>(port)));
+  d.bench.emplace(d.home);
+  const auto moved = d.bench->get(d.bench->path)["gateway"]["status"]["port"].as_integer();
+  CHECK(moved != port);
+  CHECK(d.bench->request() == "1");
+  d.bench.reset();
+  d.bench.emplace(d.home);
+  CHECK(d.bench->get(d.bench->path)["gateway"]["status"]["port"].as_integer() == moved);
+}
+
 TEST_CASE("supervisor: scales to zero when it is idle, and holds a request until a replica is there again") {
   Deployed d(scaling(0, 2, 1));
   auto& bench = *d.bench;

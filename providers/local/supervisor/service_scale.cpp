@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "providers/local/supervisor/service.hpp"
+
+// How many replicas each release has over time, and what they are counted to do.
+namespace mdl::local::supervisor {
+
+namespace {
+
+using Phase = ReleaseRow::Phase;
+
+// A release that was just started or woken waits at least so long for its traffic.
+constexpr Milliseconds shortest_wake{60'000};
+
+}  // namespace
+
+void Service::scale() {
+  if (stopping_ || scaling_) return;
+  scaling_ = true;  // starting and stopping reports changes, which must not scale again
+  for (const auto& row : row_.releases) {
+    auto& release = *releases_.at(row.release);
+    release.scale_to(release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]));
+  }
+  scaling_ = false;
+  std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course) {
+  const auto now = around_.host.clock.elapsed();
+  const auto share = row_.share(row.release);
+  if (share > 0) {
+    const int load = around_.gateway.in_flight(key_, row.release) + around_.gateway.held(key_, row.release);
+    const int wanted =
+        course.window.update(limits_, load, now, around_.gateway.last_request(key_, row.release));
+    return release.attempting() ? std::max(1, wanted) : wanted;
+  }
+  if (row.phase != Phase::up) return 0;
+  const auto warm = course.woken ? std::max(limits_.warm, shortest_wake) : limits_.warm;
+  if (!release.attempting() && now - course.warm_since >= warm) {
+    rest(row);
+    return 0;
+  }
+  return std::max({release.wanted(), limits_.min, 1});
+}
+
+void Service::rest(const ReleaseRow& row) {
+  stored(around_.state.set_phase(ref_, row.release, Phase::resting), "that a release rests");
+  for (auto& one : row_.releases)
+    if (one.release == row.release) one.phase = Phase::resting;
+}
+
+void Service::tick(const std::map<pid_t, Usage>& usage) {
+  count(usage);
+  if (stopping_) return;
+  if (!gateway_problem_.empty()) {
+    apply_gateway();
+    update_route();
+  }
+  scale();
+}
+
+void Service::count(const std::map<pid_t, Usage>& usage) {
+  const auto stats = around_.gateway.take_stats(key_);
+  const auto second =
+      std::chrono::floor<std::chrono::seconds>(around_.host.clock.now()).time_since_epoch().count();
+  for (const auto& [number, release] : releases_) {
+    double cpu = 0;
+    std::int64_t memory = 0;
+    for (const auto& [id, replica] : release->replicas()) {
+      const auto found = usage.find(replica->pid());
+      if (replica->pid() == 0 || found == usage.end()) continue;
+      cpu += found->second.cpu_seconds;
+      memory += found->second.memory_bytes;
+      replica->sampled(found->second);
+    }
+    auto& course = courses_[number];
+    const auto used = std::max(0.0, cpu - course.cpu_before);  // less after a replica ended
+    course.cpu_before = cpu;
+    const auto counted = std::ranges::find(stats, number, &GatewayStats::release);
+    if (release->empty() && counted == stats.end()) continue;
+    metrics_.add(second, number, counted == stats.end() ? nullptr : &*counted, release->healthy(), used,
+                 memory);
+  }
+}
+
+}  // namespace mdl::local::supervisor
