@@ -1,5 +1,7 @@
 #include "core/engine/calls.hpp"
 
+#include <algorithm>
+
 namespace mdl::engine {
 
 Calls::Calls(Environment& env, release::ServiceRef ref, std::string command, std::string manifest)
@@ -9,10 +11,19 @@ Calls::Calls(Environment& env, release::ServiceRef ref, std::string command, std
            .command = std::move(command),
            .manifest = std::move(manifest)} {}
 
+void Calls::allow(std::vector<std::string> identities) { allowed_ = std::move(identities); }
+
+void Calls::allow_all() { allowed_.reset(); }
+
 Result<void> Calls::before(const std::string& identity) {
   std::lock_guard lock(mutex_);
   if (env_.interrupt.requested()) {
     Error error{.kind = ErrorKind::interrupted, .message = "interrupted before: " + identity};
+    error.resource = identity;
+    return fail(std::move(error));
+  }
+  if (allowed_ && std::ranges::find(*allowed_, identity) == allowed_->end()) {
+    Error error{.kind = ErrorKind::conflict, .message = "the plan does not list this call: " + identity};
     error.resource = identity;
     return fail(std::move(error));
   }

@@ -28,6 +28,10 @@ class Calls {
 
   // The release that the run makes, for the journal.
   void release(int number) { release_ = number; }
+  // From now on only these calls may be made: those of a saved plan. Any other is refused, unmade.
+  void allow(std::vector<std::string> identities);
+  // What was made may be undone: any call may be made again.
+  void allow_all();
   // Ends the journal's run: nothing is left to resume.
   void finish();
   int made() const { return made_; }
@@ -38,6 +42,7 @@ class Calls {
 
   Environment& env_;
   JournalRun run_;
+  std::optional<std::vector<std::string>> allowed_;
   int release_ = 0;
   bool begun_ = false;
   int made_ = 0;

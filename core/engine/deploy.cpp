@@ -93,7 +93,7 @@ std::vector<Outcome> deploy(const DeployRequest& request, Provider& provider, En
 
   std::vector<Outcome> outcomes;
   for (auto& run : runs) {
-    if (run->failed() || run->outcome.nothing_to_do) tell_serving(run->outcome, provider);
+    if (run->failed()) tell_serving(run->outcome, provider);
     run->outcome.duration = std::chrono::duration_cast<Milliseconds>(env.clock.elapsed() - begun);
     outcomes.push_back(std::move(run->outcome));
   }

@@ -102,11 +102,13 @@ bool DeployRun::plan() {
   plan_ = make_plan(*wanted_, *snapshot_, provider_);
   outcome.serving = plan_.live.release();
   if (request_.plan && !adopt_saved_plan()) return false;
+  if (request_.plan) calls_.allow(plan_.calls);
   live_ = before_ = plan_.live;
   outcome.release = plan_.release;
   calls_.release(plan_.release);
   if (plan_.empty()) {
     outcome.nothing_to_do = true;
+    tell_serving(outcome, *snapshot_, provider_);
     return false;
   }
   if (plan_.restorable || request_.allow_unrestorable) return true;
@@ -287,6 +289,7 @@ void DeployRun::give_up() {
     return;
   }
   if (recorded_) {
+    calls_.allow_all();
     StageScope stage(env_, service.name, Stage::prune);
     std::vector<plan::Change> undo;
     if (auto resources = provider_.resources->list(outcome.ref); resources)
@@ -309,6 +312,7 @@ void DeployRun::give_up() {
 void DeployRun::take_back() {
   if (!promoted_) return;
   promoted_ = false;
+  calls_.allow_all();
   auto swapped = swap_live(outcome.ref, live_, before_.split, provider_, calls_);
   if (!swapped) {
     outcome.exit = Exit::attention;

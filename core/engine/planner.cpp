@@ -140,6 +140,7 @@ plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provi
     });
   }
   for (auto& change : removals(snapshot, kept, desired)) plan.changes.push_back(std::move(change));
+  plan.calls = planned_calls(plan, wanted, snapshot);
   return plan;
 }
 

@@ -19,6 +19,10 @@ struct Wanted {
 // The plan from what is there to what is wanted. Pure: the same values give the same plan.
 plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provider& provider);
 
+// Every mutating call that carrying the plan out makes when nothing fails, in order. Pure.
+std::vector<std::string> planned_calls(const plan::Plan& plan, const Wanted& wanted,
+                                       const Snapshot& snapshot);
+
 // Digest of what makes one release differ from another besides the artifact.
 std::string config_digest(const Service& service, const std::map<std::string, std::string>& secret_versions);
 

@@ -31,29 +31,38 @@ Result<void> remove_abandoned(const ServiceRef& ref, const std::set<int>& releas
 
 }  // namespace
 
-Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
-                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env) {
-  MDL_TRY(const auto stored, provider.releases->list(ref));
-  MDL_TRY(const auto now, provider.traffic->read(ref));
-  if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
+std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Live& before,
+                              const plan::Live& live, int own, const std::set<int>& removed, Time now) {
   auto wanted = stored;
   settle_states(wanted,
                 before);  // a run that was overtaken after its promote had no time to write that it was live
   settle_states(wanted, live);
-  std::set<int> abandoned_releases;
-  for (const auto& record : wanted)
-    if (record.state == State::pending && own != 0 && record.number < own && record.runs == record.number)
-      abandoned_releases.insert(record.number);
-  MDL_CHECK(remove_abandoned(ref, abandoned_releases, live, provider, calls));
+  std::vector<Record> changed;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     auto& record = wanted[i];
     const bool abandoned = record.state == State::pending;
     record.state = settled_state(record, own, removed);
     if (abandoned && record.state == State::failed) record.reason = "another run went live first";
     const bool goes_live = record.state == State::live && record.live_since == Time{};
-    if (goes_live) record.live_since = env.clock.now();
+    if (goes_live) record.live_since = now;
     if (record.state == State::superseded && record.live_since == Time{}) record.live_since = record.created;
-    if (record.state == stored[i].state && !goes_live) continue;
+    if (record.state != stored[i].state || goes_live) changed.push_back(std::move(record));
+  }
+  return changed;
+}
+
+Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
+                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env) {
+  MDL_TRY(const auto stored, provider.releases->list(ref));
+  MDL_TRY(const auto now, provider.traffic->read(ref));
+  if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
+  std::set<int> abandoned;
+  for (const auto& record : stored)
+    if (record.state == State::pending && own != 0 && record.number < own && record.runs == record.number &&
+        record.runs != before.release())
+      abandoned.insert(record.number);
+  MDL_CHECK(remove_abandoned(ref, abandoned, live, provider, calls));
+  for (const auto& record : unsettled(stored, before, live, own, removed, env.clock.now())) {
     auto updated = calls.make("update record " + std::to_string(record.number),
                               [&] { return provider.releases->update(ref, record); });
     if (!updated && updated.error().kind != ErrorKind::conflict) return fail(std::move(updated).error());
@@ -75,16 +84,18 @@ Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& r
   return {};
 }
 
-void tell_serving(Outcome& outcome, Provider& provider) {
-  const auto snapshot = observe(outcome.ref, provider);
-  if (!snapshot) return;
-  outcome.serving = snapshot->live.release();
+void tell_serving(Outcome& outcome, const Snapshot& snapshot, Provider& provider) {
+  outcome.serving = snapshot.live.release();
   if (auto url = provider.invoke->url(outcome.ref); url) outcome.url = *url;
-  const auto previous = snapshot->restorable();
+  const auto previous = snapshot.restorable();
   if (previous.empty()) return;
   outcome.previous = previous.front()->runs;
   outcome.previous_restorable = true;
   outcome.previous_rehearsal = previous.front()->rehearsal;
+}
+
+void tell_serving(Outcome& outcome, Provider& provider) {
+  if (const auto snapshot = observe(outcome.ref, provider)) tell_serving(outcome, *snapshot, provider);
 }
 
 void tell_winner(Outcome& outcome, Provider& provider) {

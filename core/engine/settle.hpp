@@ -7,6 +7,12 @@
 
 namespace mdl::engine {
 
+// The entries of `stored` that must be written for the history to say what the live pointer says, which was
+// `before` and is `live` now; see settle. Pure.
+std::vector<release::Record> unsettled(const std::vector<release::Record>& stored, const plan::Live& before,
+                                       const plan::Live& live, int own, const std::set<int>& removed,
+                                       Time now);
+
 // Brings the history in line with the live pointer, which was `before` and is `live` now. The entry `own` (0:
 // none) that went live gets its time, what it replaced becomes superseded. Pending entries older than `own`
 // belong to runs that can no longer win: what they made is removed and they become failed. Entries whose
@@ -21,7 +27,8 @@ Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& r
 
 // Fills an outcome with who won: the newest entry whose release serves now.
 void tell_winner(Outcome& outcome, Provider& provider);
-// Fills what serves now and what could be restored.
+// Fills what serves now and what could be restored; from a snapshot, or by reading anew.
+void tell_serving(Outcome& outcome, const Snapshot& snapshot, Provider& provider);
 void tell_serving(Outcome& outcome, Provider& provider);
 
 // The exit code and words of an error before anything live was touched; `serving` is the release that serves.

@@ -54,6 +54,7 @@ Result<Snapshot> observe(const ServiceRef& ref, Provider& provider) {
   MDL_TRY(snapshot.live, std::move(live_read));
   MDL_TRY(snapshot.records, std::move(records_read));
   MDL_TRY(snapshot.resources, std::move(resources));
+  snapshot.stored = snapshot.records;
   settle_states(snapshot.records, snapshot.live);
   return snapshot;
 }

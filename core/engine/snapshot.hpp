@@ -13,6 +13,7 @@ struct Snapshot {
   plan::Live live;
   std::vector<release::Record> records;  // newest first, with states as the live pointer says
   std::vector<plan::Observed> resources;
+  std::vector<release::Record> stored;  // the records as they are written
 
   const release::Record* record(int number) const;
   // The newest entry whose release serves; nullptr when nothing is live.

@@ -41,6 +41,7 @@ Value to_value(const Plan& plan) {
       {"previous_artifact", plan.previous_artifact},
       {"restorable", plan.restorable},
       {"restorable_reason", plan.restorable_reason},
+      {"calls", plan.calls},
       {"config", plan.config},
   });
 }
@@ -70,6 +71,10 @@ Result<Plan> plan_from(const Value& value) {
   plan.previous_artifact = members.text("previous_artifact");
   plan.restorable = members.boolean("restorable");
   plan.restorable_reason = members.text("restorable_reason");
+  for (const auto& call : members.array("calls")) {
+    if (!call.is_string()) members.reject("calls", "must be a list of texts");
+    plan.calls.push_back(call.as_string());
+  }
   plan.config = members.value("config");
   MDL_CHECK(members.result());
   return plan;

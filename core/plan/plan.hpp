@@ -26,6 +26,7 @@ struct Plan {
   std::string previous_artifact;
   bool restorable = true;           // whether the present release can be restored afterwards
   std::string restorable_reason;    // why not
+  std::vector<std::string> calls;   // every mutating call, by plan::identity, in the order in which they are made
   Value config;                     // the resolved service configuration that the release would have
 
   bool empty() const { return changes.empty(); }
