@@ -36,6 +36,11 @@ class ScriptedTransport final : public http::Transport {
   std::deque<Result<http::Response>> answers_;
 };
 
+class NoSleeper final : public Sleeper {
+ public:
+  void sleep(Milliseconds) override {}
+};
+
 // A home in a folder of its own, removed at the end. `deployed`: with a state database, so that reads ask the
 // supervisor.
 struct LocalHome {
@@ -51,10 +56,11 @@ struct LocalHome {
   LocalHome(const LocalHome&) = delete;
   LocalHome& operator=(const LocalHome&) = delete;
 
-  local::Options options() { return {home, "/nonexistent/mdl", system_clock(), system_sleeper(), transport}; }
+  local::Options options() { return {home, "/nonexistent/mdl", system_clock(), sleeper, transport}; }
 
   local::Home home;
   ScriptedTransport transport;
+  NoSleeper sleeper;
 };
 
 }  // namespace mdl::test
