@@ -162,3 +162,16 @@ TEST_CASE("arch: ARCHITECTURE.md names every folder, and only those that exist")
   for (std::sregex_iterator it(text.begin(), text.end(), named), end; it != end; ++it)
     CHECK_MESSAGE(fs::exists(root / (*it)[1].str()), (*it)[1].str(), " is not there");
 }
+
+TEST_CASE("arch: the tests that documents name are there") {
+  static const std::regex named(R"(`((tests|benchmarks|scripts)/[A-Za-z0-9_./-]+)`)");
+  for (const auto& entry : fs::directory_iterator(root / "docs")) {
+    const auto name = entry.path().filename();
+    // The two references show files of a user's service.
+    if (name.extension() != ".md" || name == "manifest.md" || name == "cli.md") continue;
+    const auto text = read(entry.path());
+    for (std::sregex_iterator it(text.begin(), text.end(), named), end; it != end; ++it)
+      CHECK_MESSAGE(fs::exists(root / (*it)[1].str()), entry.path().filename().string(), " names ",
+                    (*it)[1].str());
+  }
+}
