@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <mutex>
 
 #include "core/engine/deploy_run.hpp"
@@ -37,6 +38,33 @@ void each(std::vector<DeployRun*>& open, Step step) {
   parallel_for(open.size(), [&](std::size_t i) { goes_on[i] = (open[i]->*step)(); });
   std::size_t index = 0;
   std::erase_if(open, [&](DeployRun*) { return !goes_on[index++]; });
+}
+
+// The services by wave: those of a wave call only services of earlier waves, and deploy side by side.
+std::vector<std::vector<DeployRun*>> waves(const std::vector<DeployRun*>& open) {
+  std::map<std::string, std::size_t> wave_of;
+  std::vector<std::vector<DeployRun*>> out;
+  for (auto* run : open) {  // in the order of needs
+    std::size_t wave = 0;
+    for (const auto& need : run->service.needs)
+      if (const auto found = wave_of.find(need); found != wave_of.end())
+        wave = std::max(wave, found->second + 1);
+    wave_of.emplace(run->service.name, wave);
+    if (out.size() <= wave) out.resize(wave + 1);
+    out[wave].push_back(run);
+  }
+  return out;
+}
+
+// Starts the releases, callees first: the address of a callee is given to its callers when they start.
+void apply_in_order(const Runs& runs, std::vector<DeployRun*>& open) {
+  const auto all = waves(open);
+  open.clear();
+  for (auto wave : all) {
+    if (any_failed(runs)) return;
+    each(wave, &DeployRun::apply);
+    open.insert(open.end(), wave.begin(), wave.end());
+  }
 }
 
 // Callees first, so that a caller never meets a release of its callee that is not there yet.
@@ -79,7 +107,10 @@ std::vector<Outcome> deploy(const DeployRequest& request, Provider& provider, En
   for (const Step step : {&DeployRun::check, &DeployRun::build, &DeployRun::plan, &DeployRun::upload,
                           &DeployRun::apply, &DeployRun::verify}) {
     const auto before = open;
-    each(open, step);
+    if (step == &DeployRun::apply)
+      apply_in_order(runs, open);
+    else
+      each(open, step);
     if (!any_failed(runs)) continue;
     open = before;
     break;

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <mutex>
+#include <thread>
 
 #include "tests/fakes/bench.hpp"
 
@@ -231,6 +233,27 @@ TEST_CASE("engine: services of a project are promoted together or not at all") {
   CHECK(outcomes[1].exit == Exit::previous_serves);
   CHECK(bench.platform.services["recommend@prod"].live.split == plan::Split{{1, 1.0}});
   CHECK(bench.platform.services["storefront@prod"].live.split == plan::Split{{1, 1.0}});
+}
+
+TEST_CASE("engine: a service starts after those that it calls have their address") {
+  Bench bench;
+  engine::DeployRequest request;
+  request.services = {bench.service("1", "recommend"), bench.service("1", "storefront")};
+  request.services[1].needs = {"recommend"};
+  bool early = false;
+  const auto look = [&] {
+    std::lock_guard lock(bench.platform.mutex);
+    const auto& callee = bench.platform.services["recommend@prod"].resources;
+    early = early || (!bench.platform.services["storefront@prod"].records.empty() && callee.size() < 2);
+  };
+  bench.platform.before = [&](const std::string&) -> Result<void> {
+    for (int i = 0; i < 5'000; ++i, std::this_thread::yield()) look();  // room for one that does not wait
+    return {};
+  };
+  for (const auto& outcome : engine::deploy(request, bench.provider, bench.env()))
+    CHECK(outcome.exit == Exit::ok);
+  CHECK(bench.platform.services["storefront@prod"].resources.size() == 2);
+  CHECK_FALSE(early);
 }
 
 TEST_CASE("engine: when a later service of a project cannot be promoted, the earlier one's traffic returns") {
