@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <system_error>
-#include <unistd.h>
 
 #include "core/oci/dependencies.hpp"
+#include "core/util/digest.hpp"
 #include "core/util/files.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
@@ -56,7 +58,7 @@ Result<void> link_environment(const std::string& artifact, const std::string& en
   const auto link = artifact + "/environment";
   std::error_code error;
   if (fs::read_symlink(link, error) == fs::path(environment)) return {};
-  const auto temporary = link + ".partial-" + std::to_string(::getpid());
+  const auto temporary = link + ".partial-" + random_hex(4);
   fs::remove(temporary, error);
   fs::create_symlink(environment, temporary, error);
   if (!error) fs::rename(temporary, link, error);
@@ -120,9 +122,7 @@ class LocalArtifacts final : public provider::Artifacts {
 
   Result<std::string> put(const Service& service, const LayerPlan& layers,
                           const OnProgress& progress) override {
-    if (!lock_) {
-      MDL_TRY(lock_, StoreLock::shared(home()));
-    }
+    MDL_CHECK(hold_store());
     std::string summary, environment;
     if (uses_python(service)) {
       MDL_TRY(const auto python, interpreter(service));
@@ -147,6 +147,20 @@ class LocalArtifacts final : public provider::Artifacts {
   const Home& home() const { return client_->options().home; }
 
   std::string artifact_folder(const std::string& digest) const { return home().artifacts() + "/" + digest; }
+
+  // What is put is kept from a garbage collection until this process has ended.
+  Result<void> hold_store() {
+    const std::lock_guard guard(mutex_);
+    if (lock_) return {};
+    MDL_TRY(lock_, StoreLock::shared(home()));
+    return {};
+  }
+
+  // Two services with the same requirements get one environment, made once.
+  std::mutex& making(const std::string& key) {
+    const std::lock_guard guard(mutex_);
+    return being_made_[key];
+  }
 
   // The files, and what they are run with.
   static Result<bool> is_whole(const std::string& folder) {
@@ -174,6 +188,7 @@ class LocalArtifacts final : public provider::Artifacts {
     const auto parts = split(python.version, '.');
     summary = "python " + std::string(parts[0]) + "." + std::string(parts[1]);
     const auto* dependencies = layers.find(LayerKind::dependencies);
+    const std::lock_guard guard(making(dependencies == nullptr ? std::string() : dependencies->digest));
     if (dependencies == nullptr || dependencies->requirements.empty()) {
       summary += "; ";
       return make_plain_environment(home(), python);
@@ -186,7 +201,10 @@ class LocalArtifacts final : public provider::Artifacts {
   }
 
   SharedClient client_;
+  // Services of a project are deployed side by side.
+  std::mutex mutex_;
   std::optional<StoreLock> lock_;
+  std::map<std::string, std::mutex> being_made_;  // environments by key
 };
 
 }  // namespace

@@ -22,6 +22,10 @@ using provider::OnProgress;
 
 constexpr Milliseconds longest_install{3'600'000};
 
+std::string partial_name(const std::string& folder) {
+  return folder + ".partial-" + std::to_string(::getpid()) + "-" + random_hex(4);
+}
+
 // Removes what was not finished, also when it is left by an error.
 struct Partial {
   std::string path;
@@ -172,9 +176,7 @@ Result<int> make_environment(const Home& home, const EnvironmentRequest& request
   const auto folder = environment_folder(home, request.key);
   const auto record = folder + "/complete.json";
   if (!exists(record)) {
-    const Partial partial{folder + ".partial-" + std::to_string(::getpid())};
-    std::error_code ignored;
-    fs::remove_all(partial.path, ignored);
+    const Partial partial{partial_name(folder)};
     MDL_CHECK(make_folders(home.environments()));
     const Partial list{partial.path + ".txt"};
     MDL_CHECK(write_file(list.path, request.requirements, 0600));
@@ -194,7 +196,7 @@ Result<std::string> make_plain_environment(const Home& home, const Interpreter& 
   const auto key = "plain-" + sha256(python.program + "|" + python.version).substr(0, 32);
   const auto folder = environment_folder(home, key);
   if (exists(folder + "/bin/python")) return key;
-  const Partial partial{folder + ".partial-" + std::to_string(::getpid())};
+  const Partial partial{partial_name(folder)};
   MDL_CHECK(make_folders(partial.path + "/bin"));
   for (const char* name : {"/bin/python", "/bin/python3"}) {
     std::error_code error;

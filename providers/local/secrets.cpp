@@ -75,15 +75,13 @@ class LocalSecrets final : public provider::Secrets {
   }
 
  private:
-  Result<std::string> version_of(const std::string& name, const std::string& value) {
-    if (key_.empty()) {
-      MDL_TRY(key_, secret_key_bytes(client_->options().home));
-    }
-    return secret_version(key_, name, value);
+  // The key is read each time: services are deployed side by side, and it is small.
+  Result<std::string> version_of(const std::string& name, const std::string& value) const {
+    MDL_TRY(const auto key, secret_key_bytes(client_->options().home));
+    return secret_version(key, name, value);
   }
 
   SharedClient client_;
-  std::string key_;
 };
 
 }  // namespace
