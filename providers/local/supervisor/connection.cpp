@@ -124,10 +124,11 @@ class UnixServer final : public SocketServer {
     acceptor_.async_accept([this](auto error, stream_protocol::socket socket) {
       if (error == asio::error::operation_aborted || !bound_) return;
       if (error) {  // no descriptors: those that wait stay in the queue until there are some
-        log_.error("a connection was not accepted: " + error.message());
+        if (!std::exchange(refusing_, true)) log_.error("connections are not accepted: " + error.message());
         retry_ = loop_.after(accept_pause, [this] { accept(); });
         return;
       }
+      refusing_ = false;
       if (same_user(socket)) {
         std::make_shared<Connection>(std::move(socket), api_)->read();
       } else {
@@ -143,7 +144,7 @@ class UnixServer final : public SocketServer {
   Api& api_;
   Log log_;
   Timer retry_;
-  bool bound_ = false;
+  bool bound_ = false, refusing_ = false;
 };
 
 }  // namespace

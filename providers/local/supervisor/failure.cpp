@@ -31,6 +31,8 @@ std::string describe(const Answer& answer, const std::string& health) {
       return "connection refused";
     case Answer::Outcome::silent:
       return health + " did not answer";
+    case Answer::Outcome::unasked:
+      return "it could not be asked: this machine has no file descriptors left";
     case Answer::Outcome::broken:
       break;
   }

@@ -14,6 +14,15 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
 
+Answer::Outcome outcome_of(const beast::error_code& error) {
+  if (error == asio::error::connection_refused) return Answer::Outcome::refused;
+  if (error == beast::error::timeout) return Answer::Outcome::silent;
+  const bool ours = error == asio::error::no_descriptors || error == asio::error::no_memory ||
+                    error == asio::error::no_buffer_space ||
+                    error == boost::system::errc::too_many_files_open_in_system;
+  return ours ? Answer::Outcome::unasked : Answer::Outcome::broken;
+}
+
 struct Get : std::enable_shared_from_this<Get> {
   Get(Loop& loop, std::size_t max_body, std::function<void(Answer)> handler)
       : stream(loop.io()), on_answer(std::move(handler)) {
@@ -45,11 +54,7 @@ struct Get : std::enable_shared_from_this<Get> {
                     .body = std::move(self->parser.get().body())});
     });
   }
-  void fail(const beast::error_code& error) {
-    finish({.outcome = error == asio::error::connection_refused ? Answer::Outcome::refused
-                       : error == beast::error::timeout         ? Answer::Outcome::silent
-                                                                : Answer::Outcome::broken});
-  }
+  void fail(const beast::error_code& error) { finish({.outcome = outcome_of(error)}); }
   void finish(Answer answer) {
     beast::error_code ignored;
     stream.socket().close(ignored);

@@ -10,8 +10,8 @@ namespace mdl::local::supervisor {
 
 struct Answer {
   // refused: nothing listens; silent: no answer in time; broken: the connection ended or what came is no
-  // HTTP.
-  enum class Outcome { answered, refused, silent, broken } outcome = Outcome::broken;
+  // HTTP; unasked: this process had no descriptor or memory left, which says nothing about the other.
+  enum class Outcome { answered, refused, silent, broken, unasked } outcome = Outcome::broken;
   int status = 0;
   std::string body;
 };

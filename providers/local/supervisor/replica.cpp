@@ -106,6 +106,7 @@ void Replica::answered(const Answer& answer) {
 void Replica::missed(const Answer& answer) {
   seen_ = describe(answer, settings_.health);
   if (state_ == State::starting) return probe_after(starting_pause);
+  if (answer.outcome == Answer::Outcome::unasked) return probe_after(healthy_pause);
   // One that works on requests may be too busy to answer, for as long as a request may take.
   const bool excused = answer.outcome == Answer::Outcome::silent && events_.busy(*this) &&
                        host_.clock.elapsed() - last_healthy_ < settings_.timeout;

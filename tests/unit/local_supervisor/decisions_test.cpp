@@ -83,6 +83,11 @@ TEST_CASE("supervisor failure: says what was seen last, and where the process li
         "timeout: replica 9/1 was not healthy within 1m00s: /healthz did not answer");
 }
 
+TEST_CASE("supervisor failure: what could not be asked is not blamed on the replica") {
+  const auto text = describe({.outcome = Answer::Outcome::unasked}, "/healthz");
+  CHECK(text == "it could not be asked: this machine has no file descriptors left");
+}
+
 TEST_CASE("supervisor failure: a replica that ended tells its status and its last lines") {
   const auto failure =
       exit_failure("replica 9/1", 1, "", "/healthz", {"ModuleNotFoundError: No module named 'pandas'"});

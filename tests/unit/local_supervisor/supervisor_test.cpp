@@ -1,11 +1,13 @@
 #include <csignal>
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "bench.hpp"
 #include "providers/local/logfile.hpp"
 
 using namespace mdl;
 using namespace mdl::local;
+using supervisor::Answer;
 using supervisor::test::Bench;
 using supervisor::test::good_service;
 
@@ -102,6 +104,28 @@ TEST_CASE("supervisor: a replica that crashes is started again and the log says 
   bench.run_until([&] { return pid_of(bench, 1) != 0 && pid_of(bench, 1) != before; });
   CHECK(bench.request() == "1");
   CHECK(notes(d.home) == "replica 1/1 restarted: exit 3\n");
+}
+
+TEST_CASE("supervisor: without descriptors it cannot ask a replica, and does not blame it") {
+  boost::asio::io_context io;
+  supervisor::Loop loop(io);
+  bool woken = false;
+  const auto timer =
+      loop.after(Milliseconds(0), [&] { woken = true; });  // the loop's own descriptors are open now
+  io.run();
+  REQUIRE(woken);
+  io.restart();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{.rlim_cur = 3, .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  std::optional<Answer> answer;
+  const auto get = supervisor::http_get(loop, 1, "/", Milliseconds(1'000), 100,
+                                        [&](Answer got) { answer = std::move(got); });
+  io.run();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  REQUIRE(answer);
+  CHECK(answer->outcome == Answer::Outcome::unasked);
 }
 
 TEST_CASE("supervisor: one that is started again brings back the live release at the same port") {
