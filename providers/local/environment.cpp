@@ -51,14 +51,26 @@ std::optional<Source> requirements_line(const manifest::Service& service,
                 .text = std::string(text)};
 }
 
+// Where it looked and what it was given are the installer's matters, and name folders that are gone by now.
+std::vector<std::string> without_preamble(std::vector<std::string> lines) {
+  std::erase_if(lines, [](const std::string& line) {
+    return line.starts_with("Looking in ") || line.starts_with("Using Python ");
+  });
+  for (auto& line : lines)
+    if (const auto from = line.find(" (from -r "); from != std::string::npos) line.erase(from);
+  return lines;
+}
+
 std::unexpected<Error> install_failed(const EnvironmentRequest& request, std::vector<std::string> lines,
                                       const std::string& what) {
   auto where = requirements_line(request.service, lines);
+  lines = without_preamble(std::move(lines));
   return fail(Error{.kind = ErrorKind::failed,
                     .message = what,
                     .resource = "virtual environment",
                     .where = std::move(where),
-                    .lines = std::move(lines)});
+                    .lines = std::move(lines),
+                    .next = {"mdl deploy"}});
 }
 
 // "Installing collected packages: a, b" → "installing 2 packages".

@@ -62,8 +62,8 @@ std::vector<Waste> waste_of(const Home& home, const std::set<std::string>& pinne
   std::set<fs::path> used;
   const auto add = [&](const fs::path& path, const std::string& kind) {
     const auto name = path.filename().string();
-    const auto what = is_partial(name) ? "leftover " + name
-                                       : kind + " " + name.substr(0, name.starts_with("plain-") ? 14 : 8);
+    const auto brief = kind + " " + name.substr(0, name.starts_with("plain-") ? 14 : 8);
+    const auto what = is_partial(name) ? "unfinished " + brief : brief;
     waste.push_back({.path = path, .what = what, .bytes = freed_by(path, seen)});
   };
   for (const auto& artifact : entries_of(home.artifacts())) {

@@ -12,7 +12,7 @@ namespace mdl::local {
 
 struct Waste {
   std::string path;
-  std::string what;         // "artifact 3f9a7710", "environment …", "weights …", "leftover …"
+  std::string what;  // "artifact 3f9a7710", "environment …", "weights …", "unfinished environment …"
   std::uint64_t bytes = 0;  // on the disk; a file with several names counts where it is the last one
 };
 

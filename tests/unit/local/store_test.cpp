@@ -53,7 +53,7 @@ TEST_CASE("local garbage: what no release pins goes, with its environment and it
   fs::create_directories(root.environments() + "/env-used-by-a.partial-77");
 
   const auto waste = local::waste_of(root, {"aaaaaaaaaaaa"});
-  CHECK(described(waste) == std::vector<std::string>{"artifact bbbbbbbb", "leftover env-used-by-a.partial-77",
+  CHECK(described(waste) == std::vector<std::string>{"artifact bbbbbbbb", "unfinished environment env-used",
                                                      "environment env-used", "weights 22222222"});
   CHECK(waste.back().bytes >= 900000);  // freed with its last name
   CHECK(waste.front().bytes < 900000);
