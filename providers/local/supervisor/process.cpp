@@ -54,13 +54,16 @@ struct Shared : std::enable_shared_from_this<Shared> {
 
   void reap() {
     if (reaped) return;
-    int result = 0;
+    siginfo_t ended{};
+    const int waited = ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT);
     // A wait may end before the process does: an exit that nobody waits for would never be seen.
-    if (::waitpid(pid, &result, WNOHANG) == 0) return await_exit();
-    reaped = true;
-    status = WIFSIGNALED(result) ? 128 + WTERMSIG(result) : WEXITSTATUS(result);
-    ::kill(-pid, SIGKILL);  // what it left behind in its group
+    if (waited == 0 && ended.si_pid == 0) return await_exit();
+    // What it left behind in its group; before it is reaped, since its number may be another's after that.
+    ::kill(-pid, SIGKILL);
     keeper.remove(pid);
+    ::waitpid(pid, nullptr, 0);
+    reaped = true;
+    status = ended.si_code == CLD_EXITED ? ended.si_status : 128 + ended.si_status;
     exit.close();
     deadline = loop.after(last_output_wait, [this] {
       for (auto& stream : streams) stream.close();

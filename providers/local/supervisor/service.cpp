@@ -48,7 +48,10 @@ void Service::apply(ServiceRow row) {
     const auto* kept = row_.find(number);
     if (!kept || kept->revision != release->revision()) gone.push_back(number);
   }
-  for (const auto number : gone) retire(number);
+  for (const auto number : gone) {
+    retire(number);
+    if (!row_.find(number)) metrics_.forget(number);
+  }
   for (const auto& kept : row_.releases) apply_release(kept);
   scale();
   update_route();
