@@ -19,8 +19,4 @@ std::vector<provider::Inspect::Check> doctor_checks(const SupervisorClient& clie
 // src/app/__init__.py. Returns the first of these as it should be called when neither is there.
 std::string module_file(const manifest::Service& service);
 
-// Why no service of this user can listen on the port; "" when one can, or when `own` (of this service now) is
-// the port.
-std::string port_trouble(int port, int own);
-
 }  // namespace mdl::local

@@ -95,6 +95,18 @@ TEST_CASE(
   CHECK_FALSE(mentions(local::examine_service(home.home, service), "no file"));
 }
 
+TEST_CASE("local limits: variables that mdl sets cannot be the service's own") {
+  LocalHome home;
+  manifest::Service service;
+  service.folder = home.home.root;
+  service.http.command = {"sh"};
+  service.env = {{"PORT", "80"}, {"PORTAL", "x"}, {"MDL_RELEASE", "1"}};
+  const auto problems = local::examine_service(home.home, service);
+  CHECK(mentions(problems, "env.PORT: mdl itself"));
+  CHECK(mentions(problems, "env.MDL_RELEASE: mdl itself"));
+  CHECK_FALSE(mentions(problems, "PORTAL"));
+}
+
 TEST_CASE("local limits: an entry is a module file or a package") {
   LocalHome home;
   manifest::Service service;
