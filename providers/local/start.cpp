@@ -4,7 +4,9 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -117,14 +119,41 @@ std::vector<std::string> last_lines(const std::string& path) {
   return lines;
 }
 
+// What a supervisor wrote behind `from` when it could not start, and the remedy that it knows.
+std::optional<Error> refusal(const std::string& log, std::size_t from) {
+  constexpr std::string_view mark = "mdl supervise: ";
+  const auto text = read_file(log);
+  if (!text || text->size() <= from) return std::nullopt;
+  std::optional<Error> error;
+  for (const auto line : split(std::string_view(*text).substr(from), '\n')) {
+    if (line.starts_with(mark)) {
+      error = Error{.kind = ErrorKind::failed,
+                    .message = "the supervisor cannot start: " + printable(line.substr(mark.size())),
+                    .code = "no-supervisor",
+                    .resource = "supervisor"};
+    } else if (error && line.starts_with("  ")) {
+      error->next.push_back(printable(line.substr(2)));
+    }
+  }
+  return error;
+}
+
+std::size_t size_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
 }  // namespace
 
 Result<void> ensure_supervisor(const Options& options) {
   if (answers(options)) return {};
+  const auto log = options.home.supervisor_log();
+  const auto written = size_of(log);
   MDL_CHECK(spawn(options));
   const auto deadline = options.clock.elapsed() + longest_start;
   for (Milliseconds pause(2); options.clock.elapsed() < deadline;) {
     if (answers(options)) return {};
+    if (auto error = refusal(log, written)) return fail(std::move(*error));
     options.sleeper.sleep(pause);
     pause = std::min(pause * 2, Milliseconds(100));
   }
@@ -132,7 +161,7 @@ Result<void> ensure_supervisor(const Options& options) {
                     .message = "the supervisor was started but does not answer on its socket",
                     .code = "no-supervisor",
                     .resource = options.home.socket(),
-                    .lines = last_lines(options.home.supervisor_log()),
+                    .lines = last_lines(log),
                     .next = {"mdl doctor"}});
 }
 

@@ -97,9 +97,11 @@ Result<void> serve(const Home& home, const Log& log) {
 int run_supervisor(const Home& home) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
+  // The command that started it looks for these words in the log; that another one runs is no failure to it.
   const auto complain = [](const Error& error) {
-    std::fprintf(stderr, "mdl supervise: %s%s%s\n", error.message.c_str(), error.quoted.empty() ? "" : ": ",
-                 error.quoted.c_str());
+    std::fprintf(stderr, "%s%s%s%s\n",
+                 error.code == "running" ? "" : "mdl supervise: ", error.message.c_str(),
+                 error.quoted.empty() ? "" : ": ", error.quoted.c_str());
     for (const auto& next : error.next) std::fprintf(stderr, "  %s\n", next.c_str());
     return 1;
   };

@@ -25,7 +25,8 @@ Error explained(Error error, const std::string& path) {
   if (sqlite::is_corrupt(error)) {
     error.message =
         "the state of the local target is damaged: " + path + " is not a database that can be read";
-    error.next = {"sqlite3 " + path + " .recover | sqlite3 " + path + ".recovered"};
+    const auto copy = path + ".recovered";
+    error.next = {"sqlite3 " + path + " .recover | sqlite3 " + copy + " && mv " + copy + " " + path};
   } else if (error.code == "SQLITE_FULL") {
     error.message = "no space is left for the state of the local target: " + path;
   }
