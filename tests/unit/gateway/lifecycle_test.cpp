@@ -52,7 +52,7 @@ TEST_CASE(
 }
 
 TEST_CASE("gateway: an idle replica that is taken out loses its kept connections and is drained at once") {
-  World world;
+  World world({.upstream_idle = std::chrono::hours(1)});
   const auto server = world.serve(answering(ok("x")));
   const auto route = world.route_to({server});
   world.update(route);

@@ -260,7 +260,7 @@ TEST_CASE("gateway: an answer before the end of the upload reaches the client") 
   });
   world.update(world.route_to({server}));
   const auto client = world.connect();
-  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" + std::string(100'000, 'x'));
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" + std::string(8 << 20, 'x'));
   REQUIRE(world.until_received(client, "too big"));
   CHECK(has_status(client->received, 413));
   CHECK(contains(client->received, "Connection: close\r\n"));
@@ -302,6 +302,21 @@ TEST_CASE("gateway: a response that is cut short ends with the connection, and c
   const auto stats = world.gateway->take_stats("s");
   REQUIRE(stats.size() == 1);
   CHECK(stats[0].errors == 1);
+}
+
+TEST_CASE("gateway: broken chunks of a response end the connection, and count as an error") {
+  World world;
+  const auto server = world.serve([](Peer& peer) {
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n");
+    peer.received.clear();
+  });
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return client->closed; }));
+  CHECK(contains(client->received, "abc"));
+  CHECK_FALSE(contains(client->received, "0\r\n\r\n"));
+  CHECK(world.gateway->take_stats("s").at(0).errors == 1);
 }
 
 TEST_CASE("gateway: interim responses are left out") {

@@ -68,12 +68,16 @@ TEST_CASE("gateway: a line of a chunk that never ends gets 400") {
   CHECK(has_status(response, 400));
 }
 
-TEST_CASE("gateway: a header that does not arrive in time gets 408, an idle connection is closed") {
-  World world({.header_time = 20ms, .idle = 20ms});
+TEST_CASE("gateway: a header that does not arrive in time gets 408") {
+  World world({.header_time = 20ms});
   const auto slow = world.connect();
   slow->send("GET / HTTP/1.1\r\nHost:");
   REQUIRE(world.until([&] { return slow->closed; }));
   CHECK(has_status(slow->received, 408));
+}
+
+TEST_CASE("gateway: an idle connection is closed without a word") {
+  World world({.idle = 20ms});
   const auto idle = world.connect();
   REQUIRE(world.until([&] { return idle->closed; }));
   CHECK(idle->received.empty());
@@ -102,7 +106,7 @@ TEST_CASE("gateway: a client that reads nothing any more loses its response") {
 }
 
 TEST_CASE("gateway: a replica that stops reading the upload is timed out") {
-  World world({.stall = 20ms});
+  World world({.stall = 500ms});  // long enough for a loaded machine to fill the sockets first
   const auto server = world.serve({});
   server->behaviour = [](Peer& peer) { peer.pause(true); };
   world.update(world.route_to({server}));
