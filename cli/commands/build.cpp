@@ -26,7 +26,7 @@ int build(Context& context, const Arguments& arguments) {
   const auto& services = selection->services;
   auto connection = connect(context, services.front().target);
   if (!connection) return finish(context, error_report(context, connection.error()));
-  Running running(context, heading_of(services, connection->provider), services, false);
+  Running running(context, heading_of(services, connection->provider), services);
   std::vector<std::pair<engine::Outcome, Value>> outcomes;
   std::vector<engine::Exit> exits;
   std::string text;

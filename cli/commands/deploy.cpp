@@ -4,6 +4,7 @@
 #include "cli/commands/planning.hpp"
 #include "cli/commands/project.hpp"
 #include "cli/commands/running.hpp"
+#include "cli/views/problems.hpp"
 #include "cli/wiring.hpp"
 #include "core/util/files.hpp"
 #include "core/util/text.hpp"
@@ -29,6 +30,16 @@ std::string outcomes_text(const std::vector<engine::Outcome>& outcomes,
   return out;
 }
 
+// What the checks warned of, when they did not refuse: a run with nothing to do has said it before.
+void show_warnings(Context& context, const std::vector<engine::Outcome>& outcomes) {
+  if (context.quiet || context.events || context.format != Format::text) return;
+  std::string text;
+  for (const auto& outcome : outcomes)
+    if (outcome.exit == engine::Exit::ok && !outcome.nothing_to_do)
+      text += problem_lines(outcome.problems, context.err.style());
+  if (!text.empty()) context.err.text(text + "\n");
+}
+
 }  // namespace
 
 Report deploy_services(Context& context, const std::vector<manifest::Service>& services,
@@ -36,9 +47,10 @@ Report deploy_services(Context& context, const std::vector<manifest::Service>& s
   auto connection = connect(context, services.front().target);
   if (!connection) return error_report(context, connection.error());
   request.services = services;
-  Running running(context, heading_of(services, connection->provider), services, true);
+  Running running(context, heading_of(services, connection->provider), services);
   const auto outcomes = engine::deploy(request, connection->provider, running.environment());
   running.finish();
+  show_warnings(context, outcomes);
 
   std::vector<OutcomeContext> contexts;
   std::vector<std::pair<engine::Outcome, Value>> documents;

@@ -89,7 +89,7 @@ int destroy(Context& context, const Arguments& arguments) {
   if (!arguments.has("yes"))
     if (const auto report = confirm(context, services, provider)) return finish(context, *report);
 
-  Running running(context, heading_of(services, provider), services, false);
+  Running running(context, heading_of(services, provider), services);
   std::vector<std::pair<engine::Outcome, Value>> outcomes;
   std::vector<engine::Exit> exits;
   std::string text;

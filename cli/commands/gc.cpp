@@ -20,7 +20,7 @@ int gc(Context& context, const Arguments& arguments) {
   if (!connection) return finish(context, error_report(context, connection.error()));
   auto& provider = connection->provider;
   Collected collected{.target = services.front().target.name, .dry_run = arguments.has("dry-run")};
-  Running running(context, heading_of(services, provider), services, false);
+  Running running(context, heading_of(services, provider), services);
   for (const auto& service : services) {
     std::vector<plan::ResourceId> removed;
     const int keep = arguments.integer("keep").value_or(service.rollout.keep);

@@ -37,13 +37,9 @@ Report plan_report(Context& context, const Selection& selection, const PlanChoic
   Value plans = Value::array();
   bool changes = false;
   for (const auto& service : selection.services) {
-    NoEvents quiet;
-    Running running(context, "", {service}, false);
-    auto& outer = running.environment();
-    // A plan's own text says it all; only its result is shown.
-    engine::Environment env{outer.clock, outer.sleeper, outer.interrupt, outer.journal,
-                            quiet,       outer.run_id,  outer.author,    outer.stat_cache};
-    auto made = engine::make_plan(service, connection->provider, env);
+    Running running(context, heading_of({service}, connection->provider), {service});
+    auto made = engine::make_plan(service, connection->provider, running.environment());
+    running.finish();
     if (!made) return failed_plan(context, made.error(), service);
     if (!choices.out.empty())
       if (auto saved = write_file(choices.out, dump(plan::to_value(made->plan), 2) + "\n", 0600); !saved)

@@ -14,8 +14,7 @@ int promote(Context& context, const Arguments& arguments) {
   if (share <= 0) return finish(context, usage_report(context, "SHARE: it must be over 0 %"));
   auto single = select_one(context, arguments);
   if (!single) return finish(context, single.error());
-  Running running(context, heading_of({single->service}, single->connection.provider), {single->service},
-                  true);
+  Running running(context, heading_of({single->service}, single->connection.provider), {single->service});
   const auto outcome =
       engine::promote(single->ref, release, share, single->connection.provider, running.environment());
   running.finish();

@@ -33,7 +33,7 @@ Result<Unfinished> look(const release::ServiceRef& ref, provider::Provider& prov
 }
 
 Report abort(Context& context, const std::vector<manifest::Service>& services, provider::Provider& provider) {
-  Running running(context, heading_of(services, provider), services, false);
+  Running running(context, heading_of(services, provider), services);
   std::vector<std::pair<engine::Outcome, Value>> outcomes;
   std::vector<engine::Exit> exits;
   std::string text;
@@ -55,7 +55,7 @@ Report abort(Context& context, const std::vector<manifest::Service>& services, p
 // A rollback or a destroy is finished by doing it again.
 Report again(Context& context, const manifest::Service& service, const Unfinished& unfinished,
              provider::Provider& provider) {
-  Running running(context, heading_of({service}, provider), {service}, true);
+  Running running(context, heading_of({service}, provider), {service});
   auto one = outcome_context(context, service);
   one.command = unfinished.command;
   engine::Outcome outcome;

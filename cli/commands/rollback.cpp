@@ -21,7 +21,7 @@ int rollback(Context& context, const Arguments& arguments) {
                                   .folder = service.folder,
                                   .health = service.http.health};
   if (const auto timeout = arguments.duration("timeout")) request.timeout = *timeout;
-  Running running(context, heading_of({service}, single->connection.provider), {service}, true);
+  Running running(context, heading_of({service}, single->connection.provider), {service});
   const auto outcome = engine::rollback(request, single->connection.provider, running.environment());
   running.finish();
   const auto one = outcome_context(context, service);

@@ -14,8 +14,7 @@
 
 namespace mdl::cli {
 
-Running::Running(Context& context, const std::string& heading, const std::vector<manifest::Service>& services,
-                 bool with_author)
+Running::Running(Context& context, const std::string& heading, const std::vector<manifest::Service>& services)
     : journal_(engine::open_journal(state_path(context, "journal.db"))) {
   if (context.events) {
     events_ = std::make_unique<EventLines>([&out = context.out](std::string_view text) { out.bytes(text); });
@@ -37,8 +36,9 @@ Running::Running(Context& context, const std::string& heading, const std::vector
       .journal = *journal_,
       .events = *events_,
       .run_id = to_rfc3339(context.clock.now()) + "-" + random_hex(4),
-      .author = with_author && !services.empty() ? author(context, services.front().folder)
-                                                 : release::Author{.name = author_name(context.variables)},
+      .author = [&context, folder = services.empty()
+                                        ? std::string(".")
+                                        : services.front().folder] { return author(context, folder); },
       .stat_cache = state_path(context, "files.cache")});
 }
 

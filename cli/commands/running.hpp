@@ -14,9 +14,8 @@ namespace mdl::cli {
 // What a run of the engine is given: the journal, the view of its progress, the author, Ctrl-C.
 class Running {
  public:
-  // `services` and `heading` are for the progress view. Reads git only when `with_author` is true.
-  Running(Context& context, const std::string& heading, const std::vector<manifest::Service>& services,
-          bool with_author);
+  // `services` and `heading` are for the progress view. `context` outlives it.
+  Running(Context& context, const std::string& heading, const std::vector<manifest::Service>& services);
   engine::Environment& environment() { return *environment_; }
   // Ends the progress view: what follows is the result.
   void finish();

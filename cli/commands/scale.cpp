@@ -37,7 +37,7 @@ int scale(Context& context, const Arguments& arguments) {
   if (!single) return finish(context, single.error());
   auto& provider = single->connection.provider;
   request.ref = single->ref;
-  Running running(context, heading_of({single->service}, provider), {single->service}, false);
+  Running running(context, heading_of({single->service}, provider), {single->service});
   auto outcome = engine::scale(request, provider, running.environment());
   if (outcome.exit == engine::Exit::ok && arguments.has("wait"))
     if (auto waited =

@@ -4,6 +4,8 @@
 
 #include "cli/commands/options.hpp"
 #include "cli/commands/project.hpp"
+#include "cli/wiring.hpp"
+#include "core/engine/engine.hpp"
 
 namespace mdl::cli {
 
@@ -12,6 +14,20 @@ namespace {
 void add_new(std::vector<manifest::Problem>& all, const std::vector<manifest::Problem>& more) {
   for (const auto& problem : more)
     if (std::ranges::find(all, problem) == all.end()) all.push_back(problem);
+}
+
+// What the target's published limits and refused fields say of the services. Not what only a machine can
+// tell: that is for deploy and doctor. A target whose provider this version does not have has no limits to
+// look at.
+std::vector<manifest::Problem> limit_problems(const Context& context,
+                                              const std::vector<manifest::Service>& services) {
+  std::vector<manifest::Problem> out;
+  auto connection = connect(context, services.front().target);
+  if (!connection) return out;
+  const oci::LayerPlan no_artifact;
+  for (const auto& service : services)
+    add_new(out, engine::preflight(service, &no_artifact, connection->provider));
+  return out;
 }
 
 int validate(Context& context, const Arguments& arguments) {
@@ -28,6 +44,7 @@ int validate(Context& context, const Arguments& arguments) {
       continue;
     }
     add_new(validation.problems, project->warnings);
+    add_new(validation.problems, limit_problems(context, project->services));
     validation.targets.push_back(project->target);
     if (validation.services.empty())
       for (const auto& service : project->services) validation.services.push_back(service.name);

@@ -10,7 +10,10 @@ namespace mdl::cli {
 std::string problem_lines(const std::vector<manifest::Problem>& problems, const Style& style) {
   std::string out;
   for (const auto& problem : problems) {
-    std::string text = manifest::format(problem);
+    auto worded = problem;
+    if (problem.severity == manifest::Severity::likely) worded.message = "warning: " + problem.message;
+    if (problem.severity == manifest::Severity::unknown) worded.message = "not known: " + problem.message;
+    std::string text = manifest::format(worded);
     if (text.empty() || text.back() != '\n') text += '\n';
     const auto end = text.find('\n');
     const Colour colour = problem.severity == manifest::Severity::certain ? Colour::red : Colour::yellow;

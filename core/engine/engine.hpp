@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,8 @@ struct Environment {
   Journal& journal;
   Events& events;
   std::string run_id;  // unique, for the journal
-  release::Author author;
+  std::function<release::Author()>
+      author;              // asked when a record is written: looking at a repository takes time
   std::string stat_cache;  // see oci::LayerRequest
 };
 

@@ -150,7 +150,7 @@ Record record_of(const plan::Plan& plan, const Wanted& wanted, const Environment
   record.artifact = wanted.artifact;
   record.config = config_digest(wanted.service, wanted.secret_versions);
   record.secret_versions = wanted.secret_versions;
-  record.author = env.author;
+  record.author = env.author();
   record.created = env.clock.now();
   record.how = "deploy";
   record.resources = Value::array();

@@ -148,7 +148,7 @@ class Rollback {
     entry.number = snapshot.next_number();
     entry.state = State::pending;
     entry.how = "rollback to " + number(target.runs);
-    entry.author = env_.author;
+    entry.author = env_.author();
     entry.created = env_.clock.now();
     entry.live_since = {};
     entry.reason.clear();

@@ -69,7 +69,8 @@ struct Bench {
     env_.reset();
     if (lose_journal) journal = engine::memory_journal();
     env_.emplace(engine::Environment{clock, sleeper, interrupt, *journal, events,
-                                     "run-" + std::to_string(++runs_), std::move(author), ""});
+                                     "run-" + std::to_string(++runs_),
+                                     [author = std::move(author)] { return author; }, ""});
   }
 
   // A service whose releases differ when `version` does.
