@@ -48,10 +48,15 @@ struct LocalSubject::Parts {
 };
 
 LocalSubject::LocalSubject()
-    : parts_(std::make_unique<Parts>()), env_{system_clock(),    system_sleeper(),
-                                              parts_->interrupt, *parts_->journal,
-                                              parts_->events,    "run",
-                                              {.name = "dev"},   ""} {
+    : parts_(std::make_unique<Parts>()),
+      env_{system_clock(),
+           system_sleeper(),
+           parts_->interrupt,
+           *parts_->journal,
+           parts_->events,
+           "run",
+           [] { return release::Author{.name = "dev"}; },
+           ""} {
   parts_->home.root = folder_.path + "/home";
   parts_->options.reset(
       new local::Options{parts_->home, MDL_PROGRAM, system_clock(), system_sleeper(), *parts_->transport});

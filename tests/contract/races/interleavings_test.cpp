@@ -80,8 +80,9 @@ Pair run_both(Bench& bench, const Command& first, const Command& second, unsigne
   Pair outcomes;
   auto other_journal = engine::memory_journal();
   fakes::CollectedEvents other_events;
-  engine::Environment other{bench.clock,  bench.sleeper, bench.interrupt,    *other_journal,
-                            other_events, "other",       {.name = "ci 413"}, ""};
+  const auto author = [] { return release::Author{.name = "ci 413"}; };
+  engine::Environment other{bench.clock,  bench.sleeper, bench.interrupt, *other_journal,
+                            other_events, "other",       author,          ""};
   std::jthread a([&] {
     baton.enter(0);
     outcomes.first = first(bench, bench.env());

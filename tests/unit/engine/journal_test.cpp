@@ -41,7 +41,8 @@ TEST_CASE("engine: a run that cannot be journalled makes no call") {
   fakes::Bench bench;
   bench.folder.write("not-a-folder", "");
   auto journal = engine::open_journal(bench.folder.path + "/not-a-folder/journal.db");
-  engine::Environment env{bench.clock, bench.sleeper, bench.interrupt, *journal, bench.events, "run", {}, ""};
+  engine::Environment env{bench.clock,  bench.sleeper, bench.interrupt,    *journal,
+                          bench.events, "run",         bench.env().author, ""};
   engine::DeployRequest request;
   request.services = {bench.service()};
   const auto outcome = engine::deploy(request, bench.provider, env).front();
