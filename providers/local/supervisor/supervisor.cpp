@@ -90,6 +90,7 @@ void Supervisor::release_unused(const ServiceRef& ref) {
 }
 
 void Supervisor::erased(const ServiceRef& ref) {
+  erased_ = true;
   const auto found = services_.find(gateway_key(ref));
   if (found == services_.end()) return remove_logs(ref);
   found->second->stop();
@@ -114,7 +115,7 @@ void Supervisor::check_finished() {
   });
   const bool all_idle =
       leaving_.empty() && std::ranges::all_of(services_, [](const auto& one) { return one.second->idle(); });
-  const bool done = stopping_ ? all_idle : all_idle && services_.empty() && empty_ticks_ == 0;
+  const bool done = stopping_ ? all_idle : all_idle && services_.empty() && erased_;
   if (done && finished_) {
     log().info(stopping_ ? "stopped" : "nothing is deployed any more");
     if (on_stop_ && !stopping_) on_stop_();

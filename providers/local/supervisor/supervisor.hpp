@@ -61,7 +61,7 @@ class Supervisor {
   std::function<void()> finished_, on_stop_;
   Timer tick_timer_, stop_timer_, deadline_;
   int empty_ticks_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, erased_ = false;
 };
 
 }  // namespace mdl::local::supervisor

@@ -193,6 +193,21 @@ TEST_CASE("supervisor: ends when the last service is gone, with its processes an
   CHECK(bench.call("GET", bench.path).status == 404);
 }
 
+TEST_CASE("supervisor: ends also when the last replica takes longer than a second to end") {
+  Deployed d;
+  auto& bench = *d.bench;
+  bench.add_artifact(
+      "slow", "import signal, time\nsignal.signal(signal.SIGTERM, lambda *a: (time.sleep(1.5), exit(0)))\n" +
+                  good_service);
+  bench.put_release(2, "slow", bench.fence());
+  REQUIRE(bench.run_until_settled(2)["state"].as_string() == "ready");
+  const auto fence = bench.fence();
+  for (const auto* what : {"/replicas/1", "/replicas/2", "/gateway"})
+    REQUIRE(bench.call("DELETE", bench.path + what, {}, fence).status == 200);
+  REQUIRE(bench.call("DELETE", bench.path + "/records").status == 200);
+  bench.run_until([&] { return bench.finished; });
+}
+
 TEST_CASE("supervisor: a port that is taken is said, and changes nothing") {
   Deployed d;
   auto& bench = *d.bench;
