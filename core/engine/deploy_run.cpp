@@ -173,12 +173,8 @@ Result<void> DeployRun::append_record() {
 
 Result<void> DeployRun::make_release() {
   if (wants_release()) {
-    if (!service.hooks.pre_deploy.empty()) {
-      StageScope stage(env_, service.name, Stage::apply);
-      MDL_CHECK(run_hook("pre-deploy", service.hooks.pre_deploy, service, plan_.release, {}, calls_, stage));
-      stage.end("hook pre-deploy");
-    }
     MDL_CHECK(append_record());
+    MDL_CHECK(hook(Stage::apply, "pre-deploy", service.hooks.pre_deploy, plan_.release));
     if (!wanted_->secret_versions.empty())
       MDL_CHECK(calls_.make("keep secrets",
                             [&] { return provider_.secrets->keep(service, wanted_->secret_versions); }));
@@ -196,6 +192,19 @@ Result<void> DeployRun::make_release() {
     return applied;
   }
   stage.end(own ? "release " + std::to_string(wants_release() ? plan_.release : outcome.serving) : "");
+  return {};
+}
+
+Result<void> DeployRun::hook(Stage at, const std::string& name, const std::vector<std::string>& command,
+                             int release) {
+  if (command.empty()) return {};
+  StageScope stage(env_, service.name, at);
+  auto ran = run_hook_once(name, command, service, release, outcome.url, provider_, calls_, stage);
+  if (!ran) {
+    stage.fail(ran.error().message);
+    return fail(std::move(ran).error());
+  }
+  if (*ran) stage.end("hook " + name);
   return {};
 }
 
@@ -257,12 +266,9 @@ void DeployRun::finish() {
   };
   auto settled = settle_all();
   tell_serving(outcome, provider_);
-  if (settled && promoted_ && !service.hooks.post_deploy.empty()) {
-    StageScope stage(env_, service.name, Stage::promote);
-    settled = run_hook("post-deploy", service.hooks.post_deploy, service, plan_.release, outcome.url, calls_,
-                       stage);
-    stage.end("hook post-deploy");
-  }
+  if (settled)
+    settled = hook(Stage::promote, "post-deploy", service.hooks.post_deploy,
+                   wants_release() ? plan_.release : outcome.serving);
   const bool overtaken = promoted_ && outcome.serving != plan_.release;
   if (overtaken || (!settled && settled.error().kind == ErrorKind::conflict)) {
     outcome.failed_stage = Stage::promote;

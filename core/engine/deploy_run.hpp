@@ -44,6 +44,7 @@ class DeployRun {
   bool adopt_saved_plan();
   Result<void> append_record();
   Result<void> make_release();
+  Result<void> hook(Stage at, const std::string& name, const std::vector<std::string>& command, int release);
 
   const DeployRequest& request_;
   Provider& provider_;

@@ -1,5 +1,7 @@
 #include "core/engine/hooks.hpp"
 
+#include <algorithm>
+
 #include "core/util/process.hpp"
 
 namespace mdl::engine {
@@ -30,6 +32,28 @@ Result<void> run_hook(const std::string& name, const std::vector<std::string>& c
     }
     return fail(std::move(error));
   });
+}
+
+bool hook_done(const release::Record& record, std::string_view name) {
+  return record.extra["hooks"][name].as_string() == "done";
+}
+
+Result<bool> run_hook_once(const std::string& name, const std::vector<std::string>& command,
+                           const Service& service, int release, const std::string& url, Provider& provider,
+                           Calls& calls, StageScope& stage) {
+  const ServiceRef ref{.service = service.name, .target = service.target.name};
+  MDL_TRY(auto records, provider.releases->list(ref));
+  const auto record = std::ranges::find(records, release, &release::Record::number);
+  if (record == records.end())
+    return fail(ErrorKind::not_found, "release " + std::to_string(release) + " has no record");
+  if (hook_done(*record, name)) return false;
+  MDL_CHECK(run_hook(name, command, service, release, url, calls, stage));
+  Value hooks = record->extra["hooks"];
+  hooks.set(name, "done");
+  record->extra.set("hooks", std::move(hooks));
+  MDL_CHECK(calls.make("update record " + std::to_string(release),
+                       [&] { return provider.releases->update(ref, *record); }));
+  return true;
 }
 
 }  // namespace mdl::engine

@@ -12,4 +12,13 @@ Result<void> run_hook(const std::string& name, const std::vector<std::string>& c
                       const Service& service, int release, const std::string& url, Calls& calls,
                       StageScope& stage);
 
+// The same once per release: the release's record says that a hook is done, so that no later run repeats it;
+// one that failed or was cut off runs again. Returns whether it ran.
+Result<bool> run_hook_once(const std::string& name, const std::vector<std::string>& command,
+                           const Service& service, int release, const std::string& url, Provider& provider,
+                           Calls& calls, StageScope& stage);
+
+// Whether the record says that a hook is done.
+bool hook_done(const release::Record& record, std::string_view name);
+
 }  // namespace mdl::engine

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/hooks.hpp"
 #include "core/engine/planner.hpp"
 #include "core/engine/settle.hpp"
 
@@ -45,25 +46,35 @@ void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, con
     calls.push_back("update record " + std::to_string(record.number));
 }
 
+// A hook that the release's record does not call done yet runs, and is noted there.
+void append_hook(std::vector<std::string>& calls, const std::string& name,
+                 const std::vector<std::string>& command, int release, const Snapshot& snapshot) {
+  const auto* record = snapshot.record(release);
+  if (command.empty() || (record && hook_done(*record, name))) return;
+  calls.push_back("hook " + name);
+  calls.push_back("update record " + std::to_string(release));
+}
+
 }  // namespace
 
 std::vector<std::string> planned_calls(const plan::Plan& plan, const Wanted& wanted,
                                        const Snapshot& snapshot) {
   std::vector<std::string> calls;
-  if (plan.changes.empty()) return calls;
   const auto parts = phases(plan);
+  const auto& hooks = wanted.service.hooks;
   if (plan.release != 0) {
-    if (!wanted.service.hooks.pre_deploy.empty()) calls.emplace_back("hook pre-deploy");
     const auto* known = snapshot.record(plan.release);
     if (!known || known->state != release::State::pending)
       calls.push_back("append record " + std::to_string(plan.release));
+    append_hook(calls, "pre-deploy", hooks.pre_deploy, plan.release, snapshot);
     if (!wanted.secret_versions.empty()) calls.emplace_back("keep secrets");
   }
   append(calls, parts.beside);
   if (plan.release != 0) append_promotes(calls, plan, wanted.service.rollout);
   append(calls, parts.after);
   append_updates(calls, plan, snapshot);
-  if (plan.release != 0 && !wanted.service.hooks.post_deploy.empty()) calls.emplace_back("hook post-deploy");
+  append_hook(calls, "post-deploy", hooks.post_deploy, plan.release != 0 ? plan.release : plan.live.release(),
+              snapshot);
   return calls;
 }
 

@@ -61,14 +61,31 @@ struct Live {
   int release() const;  // the one with the largest weight; 0 when nothing is live
 };
 
-struct Create { Desired desired; };
-struct Update { Desired desired; std::string revision; std::vector<FieldDiff> fields; };
-struct Replace { Desired desired; std::string revision; std::vector<FieldDiff> fields; };
-struct Delete { ResourceId id; int release = 0; std::string revision; };
-struct Promote { Split from, to; };
+struct Create {
+  Desired desired;
+};
+struct Update {
+  Desired desired;
+  std::string revision;
+  std::vector<FieldDiff> fields;
+};
+struct Replace {
+  Desired desired;
+  std::string revision;
+  std::vector<FieldDiff> fields;
+};
+struct Delete {
+  ResourceId id;
+  int release = 0;
+  std::string revision;
+};
+struct Promote {
+  Split from, to;
+};
 using Change = std::variant<Create, Update, Replace, Delete, Promote>;
 
-// A stable name of the call a change makes, for plans, the journal and comparisons: "create replicas credit-risk/8".
+// A stable name of the call a change makes, for plans, the journal and comparisons: "create replicas
+// credit-risk/8".
 std::string identity(const Change& change);
 
 Value to_value(const Desired& desired);

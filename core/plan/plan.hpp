@@ -8,37 +8,43 @@
 
 namespace mdl::plan {
 
-// The ordered list of changes from what is there to what is wanted, and what it means. Saved by `plan --out` and carried out
-// by `deploy --plan`: the calls made are those listed here, in an order that respects `needs`.
+// The ordered list of changes from what is there to what is wanted, and what it means. Saved by `plan --out`
+// and carried out by `deploy --plan`: the calls made are those listed here, in an order that respects
+// `needs`.
 struct Plan {
   static constexpr int schema = 1;
   release::ServiceRef service;
   std::string provider;
-  std::string place;                // "this machine", "123456789012, eu-central-1": for the header line
-  int release = 0;                  // the number that the new release gets; 0 when no release is made
-  std::string identity;             // of the release, see release::Record::identity
-  Live live;                        // as read when the plan was made; its revision is the precondition of every call
+  std::string place;     // "this machine", "123456789012, eu-central-1": for the header line
+  int release = 0;       // the number that the new release gets; 0 when no release is made
+  std::string identity;  // of the release, see release::Record::identity
+  Live live;             // as read when the plan was made; its revision is the precondition of every call
   std::vector<Change> changes;
   std::vector<ResourceId> unchanged;
   std::uint64_t upload_bytes = 0;
   Milliseconds downtime{0};
-  std::string artifact;             // digest
+  std::string artifact;  // digest
   std::string previous_artifact;
-  bool restorable = true;           // whether the present release can be restored afterwards
-  std::string restorable_reason;    // why not
-  std::vector<std::string> calls;   // every mutating call, by plan::identity, in the order in which they are made
-  Value config;                     // the resolved service configuration that the release would have
+  bool restorable = true;         // whether the present release can be restored afterwards
+  std::string restorable_reason;  // why not
+  std::vector<std::string>
+      calls;     // every mutating call, by plan::identity, in the order in which they are made
+  Value config;  // the resolved service configuration that the release would have
 
-  bool empty() const { return changes.empty(); }
+  // Nothing to change and no call to make, such as a hook that an earlier run did not come to.
+  bool empty() const { return changes.empty() && calls.empty(); }
 };
 
 Value to_value(const Plan& plan);
-// Errors: invalid, naming the member; refuses a schema newer than this one, since it must be carried out exactly.
+// Errors: invalid, naming the member; refuses a schema newer than this one, since it must be carried out
+// exactly.
 Result<Plan> plan_from(const Value& value);
 
-// Compares specs member by member: a member of `desired` that differs from `observed` is a difference; members that only
-// `observed` has are the platform's and are ignored, except in maps that are ours whole, whose paths end in ".*" in `whole`
+// Compares specs member by member: a member of `desired` that differs from `observed` is a difference;
+// members that only `observed` has are the platform's and are ignored, except in maps that are ours whole,
+// whose paths end in ".*" in `whole`
 // ("env.*": a variable that is gone from desired is a difference).
-std::vector<FieldDiff> compare(const Value& desired, const Value& observed, const std::vector<std::string>& whole = {});
+std::vector<FieldDiff> compare(const Value& desired, const Value& observed,
+                               const std::vector<std::string>& whole = {});
 
 }  // namespace mdl::plan
