@@ -95,7 +95,8 @@ int destroy(Context& context, const Arguments& arguments) {
   std::string text;
   for (const auto& service : services) {
     const auto outcome = engine::destroy(ref_of(service), provider, running.environment());
-    const auto one = outcome_context(context, service);
+    auto one = outcome_context(context, service);
+    if (services.size() > 1) one.scope.service = service.name;
     text += destroy_text(outcome, one, context.err.style());
     outcomes.emplace_back(outcome, outcome_value(outcome, one));
     exits.push_back(outcome.exit);

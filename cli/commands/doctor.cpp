@@ -59,13 +59,13 @@ int doctor(Context& context, const Arguments& arguments) {
 }  // namespace
 
 Command doctor_command() {
-  return {
-      .name = "doctor",
-      .group = Group::trouble,
-      .summary = "Check what each target needs and how to get it",
-      .options = with({file_option(), target_option(), services_option(), output_option()}, common_options()),
-      .examples = {{"mdl doctor", "All targets of the manifest"}, {"mdl doctor -t prod", "One of them"}},
-      .run = doctor};
+  return {.name = "doctor",
+          .group = Group::trouble,
+          .summary = "Check what each target needs and how to get it",
+          .options =
+              with({file_option(), target_option(), services_option(), output_option()}, reading_options()),
+          .examples = {{"mdl doctor", "All targets of the manifest"}, {"mdl doctor -t prod", "One of them"}},
+          .run = doctor};
 }
 
 }  // namespace mdl::cli

@@ -159,7 +159,9 @@ UTC. `--events` streams JSON lines (`stage.begin`, `stage.progress`, `stage.line
 | 130 | interrupted; the message says how to go on |
 
 An option that names a variable in brackets takes its value from there when it is not given. `NO_COLOR`, `TERM=dumb`
-and `CI` are honoured: no colour, no moving lines, no questions.
+and `CI` are honoured: no colour, no moving lines, no questions. `MDL_HOME` is where the target `local` keeps its state
+(default: `$XDG_DATA_HOME/mdl`, else `~/.local/share/mdl`). Journals and caches are below `$MDL_HOME/state` when it is set, else
+below `$XDG_STATE_HOME/mdl`; both may be deleted at any time. Defaults for all manifests stand in `$XDG_CONFIG_HOME/mdl/config.yaml`.
 )";
   return out;
 }

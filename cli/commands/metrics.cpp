@@ -47,7 +47,7 @@ Command metrics_command() {
                            target_option(),
                            services_option(),
                            output_option()},
-                          common_options()),
+                          reading_options()),
           .examples = {{"mdl metrics", "The last ten minutes, with sparklines"},
                        {"mdl metrics --window 1h -o json", "The figures of an hour"}},
           .run = metrics};

@@ -29,7 +29,7 @@ Command open_command() {
       .group = Group::start,
       .summary = "Print the service's address, or open it in the browser",
       .options = with({file_option(), target_option(), service_option(), no_input_option(), output_option()},
-                      common_options()),
+                      reading_options()),
       .examples = {{"mdl open", "Open the service"}, {"mdl open --no-input", "Only print the address"}},
       .run = open};
 }

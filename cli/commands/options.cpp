@@ -81,6 +81,12 @@ Option timeout_option(std::string_view help) {
           .environment = "MDL_TIMEOUT"};
 }
 
+std::vector<Option> reading_options() {
+  auto options = common_options();
+  options.erase(options.begin() + 1);
+  return options;
+}
+
 std::vector<Option> common_options() {
   return {{.names = "-v,--verbose",
            .help = "Show each call to the platform on stderr",

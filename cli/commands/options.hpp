@@ -17,7 +17,8 @@ Option yes_option();
 Option no_input_option();
 Option timeout_option(std::string_view help);
 
-// -v, -q, --no-color: every command that prints progress or text.
+// -v, --no-color: commands that ask the platform; -q too: those that show progress or notes.
+std::vector<Option> reading_options();
 std::vector<Option> common_options();
 // The options of `own`, then those of `shared`.
 std::vector<Option> with(std::vector<Option> own, const std::vector<Option>& shared);

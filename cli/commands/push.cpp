@@ -24,7 +24,7 @@ Command push_command() {
   return {
       .name = "push",
       .summary = "Send the artifact to the target's registry, without a release",
-      .options = with({file_option(), target_option(), service_option(), output_option()}, common_options()),
+      .options = with({file_option(), target_option(), service_option(), output_option()}, reading_options()),
       .examples = {{"mdl push -t prod", "Build and send the image"}},
       .run = push};
 }

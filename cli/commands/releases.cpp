@@ -27,7 +27,7 @@ Command releases_command() {
       .name = "releases",
       .group = Group::every_day,
       .summary = "Every release, who made it, and which can be restored",
-      .options = with({file_option(), target_option(), service_option(), output_option()}, common_options()),
+      .options = with({file_option(), target_option(), service_option(), output_option()}, reading_options()),
       .examples = {{"mdl releases", "Newest first"},
                    {"mdl releases -t prod -o json", "With all that is recorded"}},
       .run = releases};

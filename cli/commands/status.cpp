@@ -56,15 +56,15 @@ int status(Context& context, const Arguments& arguments) {
 }  // namespace
 
 Command status_command() {
-  return {
-      .name = "status",
-      .group = Group::every_day,
-      .summary = "What serves where, how it does, and what a rollback brings",
-      .description = "Without -t: every target of the manifest. Load is that of the last minute.",
-      .options = with({file_option(), target_option(), services_option(), output_option()}, common_options()),
-      .examples = {{"mdl status", "All services on all targets"},
-                   {"mdl status -t prod -o json", "One target, for a program"}},
-      .run = status};
+  return {.name = "status",
+          .group = Group::every_day,
+          .summary = "What serves where, how it does, and what a rollback brings",
+          .description = "Without -t: every target of the manifest. Load is that of the last minute.",
+          .options =
+              with({file_option(), target_option(), services_option(), output_option()}, reading_options()),
+          .examples = {{"mdl status", "All services on all targets"},
+                       {"mdl status -t prod -o json", "One target, for a program"}},
+          .run = status};
 }
 
 }  // namespace mdl::cli

@@ -25,11 +25,11 @@ std::string gc_text(const Collected& collected, const Scope& scope, const Style&
   for (const auto& item : collected.garbage)
     out += sign + printable(item.what) + "  " + readable_bytes(item.bytes) + "\n";
   const auto count = static_cast<std::int64_t>(collected.resources.size() + collected.garbage.size());
+  const std::string size = total(collected) == 0 ? "" : ", " + readable_bytes(total(collected));
   if (collected.dry_run)
-    return out + fmt::format("\n{} thing{}, {} would go. Nothing was changed.\nRemove them:  {}\n", count,
-                             plural(count), readable_bytes(total(collected)), scope.command("gc"));
-  return out +
-         fmt::format("\nRemoved {} thing{}, {}\n", count, plural(count), readable_bytes(total(collected)));
+    return out + fmt::format("\n{} thing{}{} would go. Nothing was changed.\nRemove them:  {}\n", count,
+                             plural(count), size, scope.command("gc"));
+  return out + fmt::format("\nRemoved {} thing{}{}\n", count, plural(count), size);
 }
 
 Value gc_value(const Collected& collected) {
