@@ -6,6 +6,7 @@
 #include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "providers/local/supervisor/spawn.hpp"
 
@@ -14,6 +15,7 @@ namespace mdl::local::supervisor {
 namespace {
 
 namespace asio = boost::asio;
+constexpr Milliseconds group_pause{20};
 constexpr Milliseconds last_output_wait{500};  // for a pipe that a process outside the group still holds
 
 // Kept alive by the operations under way; `events` is cleared when the owner is gone.
@@ -59,25 +61,48 @@ struct Shared : std::enable_shared_from_this<Shared> {
     // A wait may end before the process does: an exit that nobody waits for would never be seen.
     if (waited == 0 && ended.si_pid == 0) return await_exit();
     // What it left behind in its group; before it is reaped, since its number may be another's after that.
-    ::kill(-pid, SIGKILL);
-    keeper.remove(pid);
+    // One that was asked to end may have begun others, which finish their work: `sh -c` ends at once, what it
+    // started does not.
+    if (!ending) ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     reaped = true;
     status = ended.si_code == CLD_EXITED ? ended.si_status : 128 + ended.si_status;
     exit.close();
+    await_group();
+  }
+
+  void await_group() {
+    if (ending && ::kill(-pid, 0) == 0) {
+      group_timer = loop.after(group_pause, [this] { await_group(); });
+    } else {
+      group_gone();
+    }
+  }
+
+  void group_gone() {
+    if (std::exchange(gone, true)) return;
+    keeper.remove(pid);
     deadline = loop.after(last_output_wait, [this] {
       for (auto& stream : streams) stream.close();
     });
     finish();
   }
 
+  void signal(int number) {
+    if (gone) return;
+    ::kill(-pid, number);
+    ending = number == SIGTERM;
+    if (reaped && !ending) group_gone();
+  }
+
   void finish() {
-    if (!reaped || open[0] || open[1]) return;
+    if (!gone || open[0] || open[1]) return;
     deadline.reset();
-    // The handler may destroy the owner, and with it what it has captured.
-    if (auto handler = std::move(events.on_exit))
-      loop.post([handler = std::move(handler), code = status] { handler(code); });
-    events = {};
+    // Later and out of the events, since the handler may destroy the owner, and with it what it has captured.
+    loop.post([self = shared_from_this()] {
+      const auto ended = std::exchange(self->events, {});
+      if (ended.on_exit) ended.on_exit(self->status);
+    });
   }
 
   Loop& loop;
@@ -88,8 +113,10 @@ struct Shared : std::enable_shared_from_this<Shared> {
   std::array<std::array<char, 8192>, 2> buffers;
   std::array<bool, 2> open{true, true};
   ProcessEvents events;
-  Timer deadline;
-  bool reaped = false;
+  Timer deadline, group_timer;
+  bool reaped = false;  // the process itself
+  bool gone = false;    // its whole group
+  bool ending = false;  // was asked to end
   int status = 0;
 };
 
@@ -98,10 +125,11 @@ class RunningProcess final : public Process {
   explicit RunningProcess(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
   ~RunningProcess() override {
     shared_->events = {};
-    if (shared_->reaped) return;
+    shared_->group_timer.reset();
+    if (shared_->gone) return;
     ::kill(-shared_->pid, SIGKILL);
-    ::waitpid(shared_->pid, nullptr, 0);
-    shared_->reaped = true;
+    if (!shared_->reaped) ::waitpid(shared_->pid, nullptr, 0);
+    shared_->reaped = shared_->gone = true;
     shared_->keeper.remove(shared_->pid);
     shared_->exit.close();
     for (auto& stream : shared_->streams) stream.close();
@@ -109,9 +137,7 @@ class RunningProcess final : public Process {
   RunningProcess(const RunningProcess&) = delete;
   RunningProcess& operator=(const RunningProcess&) = delete;
   pid_t pid() const override { return shared_->pid; }
-  void signal_group(int signal) override {
-    if (!shared_->reaped) ::kill(-shared_->pid, signal);
-  }
+  void signal_group(int signal) override { shared_->signal(signal); }
 
  private:
   std::shared_ptr<Shared> shared_;

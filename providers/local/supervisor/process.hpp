@@ -27,6 +27,7 @@ class Process {
                                                 ProcessEvents events);
   virtual ~Process() = default;  // kills the group when it still runs; no event after it
   virtual pid_t pid() const = 0;
+  // After SIGTERM the whole group is waited for, after any other signal only the process itself.
   virtual void signal_group(int signal) = 0;
 };
 

@@ -10,7 +10,7 @@ namespace mdl::local::supervisor {
 
 namespace {
 
-constexpr Milliseconds tick_pause{1'000};
+constexpr Milliseconds tick_pause{1'000}, tick_margin{5};
 // A supervisor that was started and then was told nothing leaves again.
 constexpr int longest_empty = 60;
 // Draining and the grace after SIGTERM, and a little.
@@ -139,7 +139,9 @@ void Supervisor::stop() {
 }
 
 void Supervisor::tick() {
-  tick_timer_ = loop_.after(tick_pause, [this] { tick(); });
+  // Once in each second of the wall clock, so that none is counted twice or left out.
+  const auto into = std::chrono::duration_cast<Milliseconds>(clock_.now().time_since_epoch()) % tick_pause;
+  tick_timer_ = loop_.after(tick_pause - into + tick_margin, [this] { tick(); });
   std::set<pid_t> groups;
   for (const auto& [key, service] : services_) groups.merge(service->groups());
   usage_ = sample_usage(groups);
