@@ -224,9 +224,13 @@ bool DeployRun::verify() {
   StageScope stage(env_, service.name, Stage::verify);
   const auto check = [&]() -> Result<std::string> {
     MDL_TRY(std::string seen, wait_ready(outcome.ref, release, request_.timeout, provider_, env_, stage));
-    MDL_TRY(const int golden, check_golden(outcome.ref, release, service.golden, service.folder,
-                                           service.http.timeout, provider_));
-    if (golden > 0) seen += ", " + counted(static_cast<std::size_t>(golden), "golden request") + " equal";
+    MDL_TRY(const auto golden, check_golden({.ref = outcome.ref,
+                                             .release = release,
+                                             .stable = before_.release() == release ? 0 : before_.release(),
+                                             .folder = service.folder,
+                                             .timeout = service.http.timeout},
+                                            service.golden, provider_));
+    if (!golden.empty()) seen += ", " + golden;
     return seen;
   };
   auto seen = check();
@@ -242,7 +246,14 @@ bool DeployRun::promote() {
   if (!wants_release()) return true;
   auto promoted =
       engine::promote(outcome.ref, plan_.release, service.rollout, live_, provider_, calls_, env_);
-  if (!promoted) return stop(std::move(promoted).error(), Stage::promote);
+  if (!promoted) {
+    stop(std::move(promoted).error(), Stage::promote);
+    const bool open =
+        std::ranges::find(live_.split, plan_.release, &plan::Share::release) != live_.split.end();
+    // The release still gets requests: it must not be taken away.
+    if (outcome.exit == Exit::previous_serves && open) outcome.exit = Exit::attention;
+    return false;
+  }
   promoted_ = true;
   StageScope stage(env_, service.name, Stage::promote);
   stage.end(before_.split.empty()
@@ -294,7 +305,7 @@ void DeployRun::give_up() {
     calls_.finish();
     return;
   }
-  if (recorded_) {
+  if (recorded_ && outcome.exit != Exit::attention) {
     calls_.allow_all();
     StageScope stage(env_, service.name, Stage::prune);
     std::vector<plan::Change> undo;

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/engine/gate/answers.hpp"
 #include "core/engine/verify.hpp"
 #include "core/util/files.hpp"
+#include "core/util/text.hpp"
 
 namespace mdl::engine {
 
@@ -61,21 +63,74 @@ Result<provider::HttpRequest> read_request(const std::string& file) {
   return request;
 }
 
-Result<void> check_one(const ServiceRef& ref, int release, const manifest::Golden& golden,
-                       const std::string& folder, Milliseconds timeout, Provider& provider) {
-  MDL_TRY(const auto request, read_request(folder + "/" + golden.request));
-  MDL_TRY(const auto expected, read_file(folder + "/" + golden.expect));
-  MDL_TRY(const auto response, provider.invoke->send(ref, release, request, timeout));
-  std::string wrong;
-  if (response.status < 200 || response.status > 299) {
-    wrong = "answered " + std::to_string(response.status);
-  } else {
-    wrong = answer_difference(expected, response.body, golden.tolerance);
-  }
-  if (wrong.empty()) return {};
+Error golden_error(const manifest::Golden& golden, int release, const std::string& wrong) {
   Error error{.kind = ErrorKind::failed, .message = "golden request " + golden.request + ": " + wrong};
   error.code = "golden";
   error.resource = "release " + std::to_string(release);
+  return error;
+}
+
+std::string status_problem(int status) {
+  return status >= 200 && status <= 299 ? "" : "answered " + std::to_string(status);
+}
+
+// One golden request at one release that may be asked again.
+struct Question {
+  const GoldenRun& run;
+  const manifest::Golden& golden;
+  provider::HttpRequest request;
+  Provider& provider;
+
+  Result<gate::Answer> ask(std::optional<int> release) const {
+    MDL_TRY(auto response, provider.invoke->send(run.ref, release, request, run.timeout));
+    return gate::Answer{.status = response.status, .body = std::move(response.body)};
+  }
+  // A stable release that sleeps is woken by a request that goes the users' way.
+  Result<gate::Answer> ask_stable() const {
+    auto answer = ask(run.stable);
+    if (answer || answer.error().kind != ErrorKind::unavailable) return answer;
+    return ask(std::nullopt);
+  }
+};
+
+// The first pair decides when it is alike; otherwise both are asked until chance is ruled out.
+Result<bool> alike(const Question& question, const gate::Answer& stable, const gate::Answer& fresh,
+                   std::size_t compared) {
+  const double tolerance = question.golden.tolerance;
+  if (gate::distance(stable, fresh, tolerance) == 0) return true;
+  const auto asks = gate::asks(compared);
+  std::vector<gate::Answer> stables{stable}, freshes{fresh};
+  while (stables.size() < asks.stable) {
+    MDL_TRY(auto again, question.ask_stable());
+    stables.push_back(std::move(again));
+    if (freshes.size() == asks.fresh) continue;
+    MDL_TRY(auto other, question.ask(question.run.release));
+    freshes.push_back(std::move(other));
+  }
+  return !gate::differ(stables, freshes, tolerance);
+}
+
+// Returns whether the answer was compared with anything but its status.
+Result<bool> check_one(const Question& question, std::size_t compared) {
+  const auto& [run, golden, request, provider] = question;
+  MDL_TRY(const auto fresh, question.ask(run.release));
+  if (auto wrong = status_problem(fresh.status); !wrong.empty())
+    return fail(golden_error(golden, run.release, wrong));
+  if (!golden.expect.empty()) {
+    MDL_TRY(const auto expected, read_file(run.folder + "/" + golden.expect));
+    const auto wrong = answer_difference(expected, fresh.body, golden.tolerance);
+    if (!wrong.empty()) return fail(golden_error(golden, run.release, wrong));
+    return true;
+  }
+  if (run.stable == 0) return false;
+  const auto stable = question.ask_stable();
+  if (!stable || !status_problem(stable->status).empty()) return false;  // nothing to be compared with
+  MDL_TRY(const bool same, alike(question, *stable, fresh, compared));
+  if (same) return true;
+  auto error = golden_error(golden, run.release,
+                            answer_difference(stable->body, fresh.body, golden.tolerance) +
+                                ", which release " + std::to_string(run.stable) + " answers");
+  error.next = {"mdl invoke --release " + std::to_string(run.stable) + " --data @" + golden.request};
   return fail(std::move(error));
 }
 
@@ -88,10 +143,26 @@ std::string answer_difference(std::string_view expected, std::string_view got, d
   return expected == got ? "" : "the answer differs";
 }
 
-Result<int> check_golden(const ServiceRef& ref, int release, const std::vector<manifest::Golden>& golden,
-                         const std::string& folder, Milliseconds timeout, Provider& provider) {
-  for (const auto& item : golden) MDL_CHECK(check_one(ref, release, item, folder, timeout, provider));
-  return static_cast<int>(golden.size());
+Result<std::string> check_golden(const GoldenRun& run, const std::vector<manifest::Golden>& golden,
+                                 Provider& provider) {
+  const auto open = [](const manifest::Golden& item) { return item.expect.empty(); };
+  const auto compared = static_cast<std::size_t>(std::ranges::count_if(golden, open));
+  std::size_t equal = 0, as_stable = 0, answered = 0;
+  for (const auto& item : golden) {
+    MDL_TRY(auto request, read_request(run.folder + "/" + item.request));
+    MDL_TRY(const bool judged, check_one({run, item, std::move(request), provider}, compared));
+    ++(judged ? open(item) ? as_stable : equal : answered);
+  }
+  std::vector<std::string> texts;
+  const auto tell = [&](std::size_t count, const std::string& what) {
+    if (count == 0) return;
+    const std::string noun = texts.empty() ? count == 1 ? " golden request" : " golden requests" : "";
+    texts.push_back(std::to_string(count) + noun + what);
+  };
+  tell(equal, " equal");
+  tell(as_stable, " as release " + std::to_string(run.stable) + " answers");
+  tell(answered, " answered");
+  return join(texts, ", ");
 }
 
 }  // namespace mdl::engine

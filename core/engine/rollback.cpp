@@ -173,8 +173,11 @@ class Rollback {
     const auto begun = env_.clock.elapsed();
     auto passed = [&]() -> Result<void> {
       MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
-      MDL_TRY(const int golden, check_golden(request_.ref, target.runs, request_.golden, request_.folder,
-                                             request_.timeout, provider_));
+      MDL_TRY(const auto golden, check_golden({.ref = request_.ref,
+                                               .release = target.runs,
+                                               .folder = request_.folder,
+                                               .timeout = request_.timeout},
+                                              request_.golden, provider_));
       (void)golden;
       return {};
     }();

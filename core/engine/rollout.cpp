@@ -2,99 +2,142 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
-#include "core/util/text.hpp"
+#include "core/engine/gate/gate.hpp"
+#include "core/engine/gate/words.hpp"
 
 namespace mdl::engine {
 
 namespace {
 
-constexpr Milliseconds look_every{1000};
-constexpr double requests_to_judge = 20;
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g %%", share * 100);
-  return text;
-}
+constexpr Milliseconds look_every{1'000};
+constexpr Milliseconds gate_window{10'000};  // the gate reads counts; the window only has to hold a sample
 
 const provider::ReleaseMetrics* find(const provider::MetricsReport& report, int release) {
   const auto found = std::ranges::find(report.releases, release, &provider::ReleaseMetrics::release);
   return found == report.releases.end() ? nullptr : &*found;
 }
 
+const provider::RequestCounts* counts(const provider::MetricsReport& report, int release) {
+  const auto* found = find(report, release);
+  return found ? &found->counts : nullptr;
+}
+
 std::string observed(const provider::MetricsReport& report, int release) {
   const auto* metrics = find(report, release);
-  if (!metrics) return "0 requests";
-  const auto& total = metrics->total;
-  return readable_count(std::llround(total.requests)) + " requests, errors " +
-         percent(total.requests > 0 ? total.errors / total.requests : 0) + ", p95 " +
-         std::to_string(std::llround(total.p95_ms)) + " ms";
+  const auto total = metrics ? metrics->total : provider::MetricPoint{};
+  std::string text = gate::requests(static_cast<std::uint64_t>(std::llround(total.requests)));
+  if (total.requests < 1) return text;
+  return text + ", errors " + gate::percent(total.errors / total.requests) + ", p95 " +
+         gate::milliseconds(total.p95_ms);
 }
 
-// Holds one step, looking at the gate. Returns what was seen; the error of kind failed when the gate says no.
-Result<std::string> hold(const ServiceRef& ref, int release, const manifest::Rollout& rollout,
-                         Provider& provider, Environment& env, StageScope& stage) {
-  const auto begun = env.clock.elapsed();
-  while (true) {
-    const auto held = std::chrono::duration_cast<Milliseconds>(env.clock.elapsed() - begun);
-    const auto window = std::max(held, Milliseconds{1000});
-    MDL_TRY(const auto report, provider.metrics->read(ref, window, window));
-    const auto seen = observed(report, release);
-    if (rollout.gate) {
-      if (const auto no = gate_verdict(report, release, *rollout.gate); !no.empty()) {
-        Error error{.kind = ErrorKind::failed,
-                    .message = "the gate stopped release " + std::to_string(release) + ": " + no};
-        error.code = "gate";
-        return fail(std::move(error));
-      }
-    }
-    if (held >= rollout.hold) return seen;
-    if (env.interrupt.requested()) return fail(ErrorKind::interrupted, "interrupted during the canary");
-    stage.waiting(seen);
-    env.sleeper.sleep(std::min(look_every, rollout.hold - held));
-  }
-}
+// The way of one release through its rollout.
+class Rollout {
+ public:
+  Rollout(const ServiceRef& ref, int release, const manifest::Rollout& rollout, plan::Live& live,
+          Provider& provider, Calls& calls, Environment& env)
+      : ref_(ref),
+        release_(release),
+        stable_(live.release()),
+        rollout_(rollout),
+        live_(live),
+        provider_(provider),
+        calls_(calls),
+        env_(env) {}
 
-Result<void> canary(const ServiceRef& ref, int release, const manifest::Rollout& rollout, plan::Live& live,
-                    Provider& provider, Calls& calls, Environment& env) {
-  const int stable = live.release();
-  StageScope stage(env, ref.service, Stage::canary);
-  std::string summary;
-  for (const double step : rollout.steps) {
-    if (step >= 1) break;
-    const auto begun = env.clock.elapsed();
-    MDL_CHECK(swap_live(ref, live, {{stable, 1 - step}, {release, step}}, provider, calls));
-    auto held = hold(ref, release, rollout, provider, env, stage);
-    if (!held) {
-      if (held.error().kind != ErrorKind::interrupted) {
-        MDL_CHECK(swap_live(ref, live, {{stable, 1.0}}, provider, calls));
-        stage.fail(percent(step) + "   " + held.error().message);
-      }
-      return fail(std::move(held).error());
+  // Gives the release these shares one after the other. When it must not keep them, all traffic returns.
+  Result<void> steps(const std::vector<double>& shares) {
+    StageScope stage(env_, ref_.service, Stage::canary);
+    if (rollout_.gate) MDL_CHECK(open_gate(static_cast<int>(shares.size())));
+    std::string summary;
+    for (const double share : shares) {
+      const auto begun = env_.clock.elapsed();
+      const plan::Split split =
+          share < 1 ? plan::Split{{stable_, 1 - share}, {release_, share}} : plan::Split{{release_, 1.0}};
+      if (auto swapped = swap_live(ref_, live_, split, provider_, calls_); !swapped)
+        return back(stage, share, std::move(swapped).error());
+      if (gate_) gate_->step();
+      auto held = hold(stage);
+      if (!held) return back(stage, share, std::move(held).error());
+      summary = gate::percent(share) + "   " + *held;
+      stage.line(summary, std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun));
     }
-    summary = percent(step) + "   " + *held;
-    stage.line(summary, std::chrono::duration_cast<Milliseconds>(env.clock.elapsed() - begun));
+    stage.end(summary);
+    return {};
   }
-  stage.end(summary);
-  return {};
-}
+
+ private:
+  // What was counted before the first traffic.
+  Result<void> open_gate(int steps) {
+    MDL_TRY(const auto report, provider_.metrics->read(ref_, gate_window, gate_window));
+    const auto *stable = counts(report, stable_), *fresh = counts(report, release_);
+    gate_.emplace(*rollout_.gate, steps, stable ? *stable : provider::RequestCounts{},
+                  fresh ? *fresh : provider::RequestCounts{});
+    return {};
+  }
+
+  // Holds one step, looking each second. Returns what was seen.
+  Result<std::string> hold(StageScope& stage) {
+    const auto begun = env_.clock.elapsed();
+    auto sighted = begun;
+    while (true) {
+      const auto held = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun);
+      auto seen = look(held);
+      if (seen) sighted = env_.clock.elapsed();
+      const bool blind = !seen && seen.error().kind != ErrorKind::failed;
+      if (!seen && (!blind || env_.clock.elapsed() - sighted >= blind_for)) return seen;
+      if (held >= rollout_.hold && seen) return gate_ ? gate_->passed() : *seen;
+      if (env_.interrupt.requested()) return fail(ErrorKind::interrupted, "interrupted during the rollout");
+      stage.waiting(seen ? *seen : seen.error().message);
+      const auto left = rollout_.hold - held;
+      env_.sleeper.sleep(left.count() > 0 ? std::min(look_every, left) : look_every);
+    }
+  }
+
+  // One look. The error of kind failed is the gate's; others say that nothing could be seen.
+  Result<std::string> look(Milliseconds held) {
+    const auto window = gate_ ? gate_window : std::max(held, Milliseconds{1'000});
+    auto report = provider_.metrics->read(ref_, window, window);
+    if (!report) {
+      auto error = std::move(report).error();
+      if (error.kind == ErrorKind::failed) error.kind = ErrorKind::unavailable;
+      return fail(std::move(error));
+    }
+    if (!gate_) return observed(*report, release_);
+    if (const auto no = gate_->look(counts(*report, stable_), counts(*report, release_)))
+      return fail(Error{.kind = ErrorKind::failed,
+                        .message = "the gate stopped release " + std::to_string(release_) + ": " + *no,
+                        .code = "gate",
+                        .resource = "release " + std::to_string(release_)});
+    return gate_->seen();
+  }
+
+  Result<void> back(StageScope& stage, double share, Error error) {
+    if (error.kind == ErrorKind::interrupted || error.kind == ErrorKind::conflict)
+      return fail(std::move(error));
+    const plan::Split all{{stable_, 1.0}};
+    const auto returned =
+        live_.split == all ? Result<void>{} : swap_live(ref_, live_, all, provider_, calls_);
+    stage.fail(gate::percent(share) + "   " + error.message);
+    if (returned) return fail(std::move(error));
+    auto open = returned.error();
+    open.message = error.message + "; its traffic could not be returned: " + open.message;
+    open.next = {"mdl rollback --to " + std::to_string(stable_)};
+    return fail(std::move(open));
+  }
+
+  const ServiceRef& ref_;
+  int release_, stable_;
+  const manifest::Rollout& rollout_;
+  plan::Live& live_;
+  Provider& provider_;
+  Calls& calls_;
+  Environment& env_;
+  std::optional<gate::Gate> gate_;
+};
 
 }  // namespace
-
-std::string gate_verdict(const provider::MetricsReport& report, int release, const manifest::Gate& gate) {
-  const auto* metrics = find(report, release);
-  if (!metrics || metrics->total.requests < requests_to_judge) return {};
-  const auto& total = metrics->total;
-  const double rate = total.errors / total.requests;
-  if (rate > gate.errors) return "errors " + percent(rate) + " are over " + percent(gate.errors);
-  const auto limit = static_cast<double>(gate.p95.count());
-  if (limit > 0 && total.p95_ms > limit)
-    return "p95 " + std::to_string(std::llround(total.p95_ms)) + " ms is over " +
-           std::to_string(gate.p95.count()) + " ms";
-  return {};
-}
 
 Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
                        Calls& calls) {
@@ -106,9 +149,14 @@ Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Spli
 
 Result<void> promote(const ServiceRef& ref, int release, const manifest::Rollout& rollout, plan::Live& live,
                      Provider& provider, Calls& calls, Environment& env) {
-  const bool stepwise =
-      rollout.strategy == manifest::Strategy::canary && !live.split.empty() && live.release() != release;
-  if (stepwise) MDL_CHECK(canary(ref, release, rollout, live, provider, calls, env));
+  std::vector<double> shares;
+  if (!live.split.empty() && live.release() != release) {
+    if (rollout.strategy == manifest::Strategy::canary)
+      std::ranges::copy_if(rollout.steps, std::back_inserter(shares), [](double step) { return step < 1; });
+    if (rollout.strategy == manifest::Strategy::blue_green && rollout.gate) shares = {1.0};
+  }
+  if (!shares.empty()) MDL_CHECK(Rollout(ref, release, rollout, live, provider, calls, env).steps(shares));
+  if (live.split == plan::Split{{release, 1.0}}) return {};
   return swap_live(ref, live, {{release, 1.0}}, provider, calls);
 }
 

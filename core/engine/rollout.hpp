@@ -5,19 +5,22 @@
 
 namespace mdl::engine {
 
-// Moves traffic from what is live to `release` by the strategy: at once, or by the canary's steps with a hold
-// and the gate after each. `live` is the expected pointer and becomes the new one. When the gate says no, all
-// traffic returns to what was live and the error is of kind failed, code "gate". Errors: conflict when
-// another run moved the pointer.
+// Moves traffic from what is live to `release` by the strategy:
+//   all-at-once, and any strategy when nothing else is live: one swap;
+//   canary: the steps, each held for its time, then all of it;
+//   blue-green: all of it at once, then, with a gate, watched for the hold with the old release at hand.
+// `live` is the expected pointer and becomes the new one. With a gate (gate/gate.hpp) it is looked at each
+// second; when it says no, all traffic returns to what was live and the error is of kind failed, code "gate".
+// Errors: conflict when another run moved the pointer; interrupted, with the traffic as it is; unavailable
+// when the platform's figures could not be read for `blind_for`, after the traffic was returned.
 Result<void> promote(const ServiceRef& ref, int release, const manifest::Rollout& rollout, plan::Live& live,
                      Provider& provider, Calls& calls, Environment& env);
+
+// A rollout goes on without figures no longer than this.
+inline constexpr Milliseconds blind_for{10'000};
 
 // One compare-and-swap as a journalled call.
 Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
                        Calls& calls);
-
-// Why the new release must not get more traffic, from what was measured since `since`; "" when nothing speaks
-// against it.
-std::string gate_verdict(const provider::MetricsReport& report, int release, const manifest::Gate& gate);
 
 }  // namespace mdl::engine

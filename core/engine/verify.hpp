@@ -9,10 +9,21 @@ namespace mdl::engine {
 Result<std::string> wait_ready(const ServiceRef& ref, int release, Milliseconds timeout, Provider& provider,
                                Environment& env, StageScope& stage);
 
-// Sends each golden request to the release, without traffic, and compares the answers. Returns how many there
-// were. Errors: failed, naming the file and the first difference.
-Result<int> check_golden(const ServiceRef& ref, int release, const std::vector<manifest::Golden>& golden,
-                         const std::string& folder, Milliseconds timeout, Provider& provider);
+struct GoldenRun {
+  ServiceRef ref;
+  int release = 0;
+  int stable = 0;      // the release that serves; 0: none to compare with
+  std::string folder;  // that golden paths are relative to
+  Milliseconds timeout{0};
+};
+
+// Sends each golden request to the release, without traffic. Its answer must be the expected one; where none
+// is written down, it must be what the stable release answers, beyond what that one's answers differ by
+// themselves (see gate/answers.hpp). Returns "2 golden requests equal, 1 as release 8 answers"; those that
+// there was nothing to compare with "answered". Empty without golden requests. Errors: failed, naming the
+// file and the first difference.
+Result<std::string> check_golden(const GoldenRun& run, const std::vector<manifest::Golden>& golden,
+                                 Provider& provider);
 
 // The first difference between two answers, as "decision: \"approve\" is not \"decline\"", or "" when equal:
 // JSON values member by member with numbers equal within `tolerance` (absolute or relative, whichever is

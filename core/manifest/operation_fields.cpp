@@ -147,8 +147,8 @@ void add_checks(std::vector<Field>& fields) {
   fields.push_back({.path = "golden.*.expect",
                     .type = text,
                     .example = "tests/a.out.json",
-                    .summary = "The file of the expected answer.",
-                    .required = true,
+                    .summary = "The file of the expected answer. Without it: what the release that serves "
+                               "answers, as far as its answers are the same each time.",
                     .rule = &rules::path});
   fields.push_back({.path = "golden.*.tolerance",
                     .type = number,
@@ -236,8 +236,9 @@ void add_rollout(std::vector<Field>& fields) {
        }});
   fields.push_back({.path = "rollout.gate",
                     .type = section,
-                    .summary = "What sends traffic back to the old release when the new one goes over it; "
-                               "for canary and blue-green.",
+                    .summary =
+                        "What sends traffic back to the old release: the new one goes over a limit or, in "
+                        "a canary, is worse than the old one, with confidence; for canary and blue-green.",
                     .set = [](Service& s, const Value&, std::string_view) { gate(s); }});
   fields.push_back(
       {.path = "rollout.gate.errors",

@@ -62,7 +62,7 @@ struct SecretRef {
 
 struct Golden {
   std::string request;  // path of a JSON file
-  std::string expect;   // path of the expected answer
+  std::string expect;   // path of the expected answer; empty: what the serving release answers
   double tolerance = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,21 @@ struct MetricPoint {
   std::int64_t memory_bytes = 0;
 };
 
+// What a release has answered since the platform began to count it. Counts only grow; where counting began anew (a
+// process that counts was started again) they begin at 0.
+struct RequestCounts {
+  std::uint64_t requests = 0, errors = 0;
+  // Response times: times[i] of them were over bounds_ms[i - 1] and up to bounds_ms[i]; the last also takes what is
+  // beyond. Requests without a response time are not in it. Both empty: the platform does not say.
+  std::vector<double> bounds_ms;
+  std::vector<std::uint64_t> times;
+};
+
 struct ReleaseMetrics {
   int release = 0;
   MetricPoint total;                 // over the window; percentiles over all its requests
   std::vector<MetricPoint> points;   // oldest first, one a step
+  RequestCounts counts;              // whatever the window
 };
 
 struct MetricsReport {

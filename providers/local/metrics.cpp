@@ -1,3 +1,7 @@
+#include <chrono>
+
+#include "providers/local/gateway/gateway.hpp"
+#include "providers/local/gateway/histogram.hpp"
 #include "providers/local/parts.hpp"
 
 namespace mdl::local {
@@ -22,10 +26,31 @@ MetricPoint point_of(const Value& value) {
           .memory_bytes = value["memory_bytes"].as_integer()};
 }
 
+// The histogram comes as the buckets that are not empty: [[bucket, count], …].
+provider::RequestCounts counts_of(const Value& value) {
+  provider::RequestCounts counts{.requests = static_cast<std::uint64_t>(value["requests"].as_integer()),
+                                 .errors = static_cast<std::uint64_t>(value["errors"].as_integer()),
+                                 .bounds_ms = {},
+                                 .times = {}};
+  if (!value["histogram"].is_array()) return counts;
+  counts.bounds_ms.resize(gateway::histogram_size);
+  for (std::size_t i = 0; i < gateway::histogram_size; ++i)
+    counts.bounds_ms[i] = static_cast<double>(histogram_bound(i).count()) / 1000;
+  counts.times.resize(gateway::histogram_size);
+  for (const auto& item : value["histogram"].as_array()) {
+    const auto& pair = item.as_array();
+    if (pair.size() != 2) continue;
+    const auto bucket = static_cast<std::size_t>(pair[0].as_integer(-1));
+    if (bucket < counts.times.size()) counts.times[bucket] = static_cast<std::uint64_t>(pair[1].as_integer());
+  }
+  return counts;
+}
+
 ReleaseMetrics release_of(const Value& value) {
   ReleaseMetrics metrics{.release = static_cast<int>(value["release"].as_integer()),
                          .total = point_of(value["total"]),
-                         .points = {}};
+                         .points = {},
+                         .counts = counts_of(value["counts"])};
   for (const auto& point : value["points"].as_array()) metrics.points.push_back(point_of(point));
   return metrics;
 }

@@ -25,7 +25,10 @@
 //   GET    /v1/services/S/T/metrics?window_ms=&step_ms=   provider::MetricsReport with its members' names, times in
 //                                                 nanoseconds since 1970: {"from","to","step_ms","releases":[{"release",
 //                                                 "total":{…},"points":[{"time","requests","errors","p50_ms","p95_ms","p99_ms",
-//                                                 "replicas","cpu","memory_bytes"}]}],"own":[{"name","labels","value"}]}
+//                                                 "replicas","cpu","memory_bytes"}],"counts":{"requests","errors",
+//                                                 "histogram":[[bucket,count],…]}}],"own":[{"name","labels","value"}]}; counts
+//                                                 are since the supervisor started, buckets those of the gateway's
+//                                                 histogram that are not empty
 //   GET    /metrics                               Prometheus text, all services
 //   POST   /v1/stop                               stops all replicas and the supervisor; state stays
 //

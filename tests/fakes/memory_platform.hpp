@@ -35,7 +35,7 @@ struct MemoryPlatform {
   // How the replicas of a release behave: by default healthy at once.
   std::function<provider::Readiness(const std::string& service, int release)> behaviour;
   std::function<provider::HttpResponse(int release, const provider::HttpRequest&)> answer;
-  std::function<provider::MetricsReport()> measured;
+  std::function<Result<provider::MetricsReport>()> measured;
   // Called before (and, when it lets the call through, after) each mutating call. An error is the call's
   // answer: from `before` nothing has changed, from `after` the change was made and its answer lost.
   std::function<Result<void>(const std::string&call)> before, after;

@@ -64,6 +64,14 @@ void add_to(Totals& totals, const GatewayStats& stats) {
   }
 }
 
+Value counts(const Totals& totals) {
+  auto histogram = Value::array();
+  for (std::size_t i = 0; i < totals.histogram.size(); ++i)
+    if (totals.histogram[i] > 0) histogram.push(Value::array({i, totals.histogram[i]}));
+  return Value::object(
+      {{"requests", totals.requests}, {"errors", totals.errors}, {"histogram", std::move(histogram)}});
+}
+
 void merge(Sample& into, const Sample& more) {
   into.requests += more.requests;
   into.errors += more.errors;
@@ -117,8 +125,11 @@ Value Metrics::report(Time now, Milliseconds window, Milliseconds step) const {
     auto list = Value::array();
     for (std::int64_t i = 0; i < points; ++i)
       list.push(sums[static_cast<std::size_t>(i)].point(begin + 1 + i * width));
-    releases.push(
-        Value::object({{"release", number}, {"total", total.point(begin + 1)}, {"points", std::move(list)}}));
+    const auto counted = totals_.find(number);
+    releases.push(Value::object({{"release", number},
+                                 {"total", total.point(begin + 1)},
+                                 {"points", std::move(list)},
+                                 {"counts", counts(counted == totals_.end() ? Totals{} : counted->second)}}));
   }
   return Value::object({{"from", (begin + 1) * 1'000'000'000},
                         {"to", (end + 1) * 1'000'000'000},

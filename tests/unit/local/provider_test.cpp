@@ -213,7 +213,8 @@ TEST_CASE("local metrics: a report is read with its times, releases and own figu
   auto provider = local::make_provider(home.options());
   home.transport.answer(200, R"({"from":1000000000,"to":3000000000,"step_ms":1000,"releases":[{"release":8,
     "total":{"time":1000000000,"requests":12,"errors":1,"p95_ms":4.5,"replicas":2,"cpu":0.25,"memory_bytes":1048576},
-    "points":[{"time":1000000000,"requests":5},{"time":2000000000,"requests":7}]}],
+    "points":[{"time":1000000000,"requests":5},{"time":2000000000,"requests":7}],
+    "counts":{"requests":500,"errors":9,"histogram":[[0,3],[10,4],[100000,1]]}}],
     "own":[{"name":"auc","labels":"","value":0.79}]})");
   const auto report = provider.metrics->read(ref, Milliseconds(2000), Milliseconds(1000));
   REQUIRE(report);
@@ -221,6 +222,13 @@ TEST_CASE("local metrics: a report is read with its times, releases and own figu
   REQUIRE(report->releases.size() == 1);
   CHECK(report->releases[0].total.p95_ms == 4.5);
   CHECK(report->releases[0].points.at(1).requests == 7);
+  const auto& counts = report->releases[0].counts;
+  CHECK(counts.requests == 500);
+  CHECK(counts.errors == 9);
+  REQUIRE(counts.times.size() == counts.bounds_ms.size());
+  CHECK(counts.bounds_ms[10] == 0.02);
+  CHECK(counts.times[0] == 3);
+  CHECK(counts.times[10] == 4);
   CHECK(report->own.at(0).value == 0.79);
 }
 
