@@ -52,6 +52,7 @@ class Rollout {
     if (rollout_.gate) MDL_CHECK(open_gate(static_cast<int>(shares.size())));
     std::string summary;
     for (const double share : shares) {
+      if (share <= by_hand_) continue;
       const auto begun = env_.clock.elapsed();
       const plan::Split split =
           share < 1 ? plan::Split{{stable_, 1 - share}, {release_, share}} : plan::Split{{release_, 1.0}};
@@ -60,7 +61,7 @@ class Rollout {
       if (gate_) gate_->step();
       auto held = hold(stage);
       if (!held) return back(stage, share, std::move(held).error());
-      summary = gate::percent(share) + "   " + *held;
+      summary = gate::percent(share_of(live_)) + "   " + *held;
       stage.line(summary, std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun));
     }
     stage.end(summary);
@@ -83,6 +84,8 @@ class Rollout {
     auto sighted = begun;
     while (true) {
       const auto held = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun);
+      MDL_CHECK(follow_pointer());
+      if (by_hand_ == 1) return "promoted by hand";
       auto seen = look(held);
       if (seen) sighted = env_.clock.elapsed();
       const bool blind = !seen && seen.error().kind != ErrorKind::failed;
@@ -93,6 +96,27 @@ class Rollout {
       const auto left = rollout_.hold - held;
       env_.sleeper.sleep(left.count() > 0 ? std::min(look_every, left) : look_every);
     }
+  }
+
+  double share_of(const plan::Live& live) const {
+    const auto found = std::ranges::find(live.split, release_, &plan::Share::release);
+    return found == live.split.end() ? 0 : found->weight;
+  }
+
+  // `mdl promote` may move this release on while it is held; whatever else moved the pointer has won. An
+  // unreadable pointer is looked at again: the next swap carries its revision anyway.
+  Result<void> follow_pointer() {
+    const auto now = provider_.traffic->read(ref_);
+    if (!now || now->revision == live_.revision) return {};
+    const bool ours = std::ranges::all_of(now->split, [&](const plan::Share& one) {
+      return one.release == release_ || one.release == stable_;
+    });
+    if (!ours || share_of(*now) <= share_of(live_))
+      return fail(ErrorKind::conflict,
+                  "another run moved the traffic of release " + std::to_string(release_));
+    live_ = *now;
+    by_hand_ = share_of(live_);
+    return {};
   }
 
   // One look. The error of kind failed is the gate's; others say that nothing could be seen.
@@ -135,6 +159,7 @@ class Rollout {
   Calls& calls_;
   Environment& env_;
   std::optional<gate::Gate> gate_;
+  double by_hand_ = 0;  // the share that `mdl promote` gave the release meanwhile
 };
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace mdl::engine {
 // Moves traffic from what is live to `release` by the strategy:
 //   all-at-once, and any strategy when nothing else is live: one swap;
 //   canary: the steps, each held for its time, then all of it;
+//           during a step `mdl promote` may give the release more, or all, by hand;
 //   blue-green: all of it at once, then, with a gate, watched for the hold with the old release at hand.
 // `live` is the expected pointer and becomes the new one. With a gate (gate/gate.hpp) it is looked at each
 // second; when it says no, all traffic returns to what was live and the error is of kind failed, code "gate".

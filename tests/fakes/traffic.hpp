@@ -11,16 +11,11 @@
 // requests.
 namespace mdl::fakes {
 
-// SplitMix64.
+// SplitMix64. Seeds are mixed, since its streams of neighbouring states are one stream, shifted.
 class Random {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 1) {}
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
+  explicit Random(std::uint64_t seed) : state_(mixed(mixed(seed) + 0x9E3779B97F4A7C15u)) {}
+  std::uint64_t next() { return mixed(state_ += 0x9E3779B97F4A7C15u); }
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   bool happens(double probability) { return uniform() < probability; }
   double normal() {
@@ -34,6 +29,11 @@ class Random {
   }
 
  private:
+  static std::uint64_t mixed(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
   std::uint64_t state_;
 };
 

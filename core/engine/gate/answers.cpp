@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 namespace mdl::engine::gate {
@@ -33,15 +34,27 @@ double between(const Value& a, const Value& b) {
   return a == b ? 0 : unlike;
 }
 
+// An answer, parsed once.
+struct Read {
+  explicit Read(const Answer& from) : answer(from) {
+    if (auto parsed = parse_json(from.body)) json = std::move(*parsed);
+  }
+  const Answer& answer;
+  std::optional<Value> json;
+};
+
+double between(const Read& a, const Read& b, double tolerance) {
+  if (a.answer.status != b.answer.status) return unlike;
+  if (a.answer.body == b.answer.body) return 0;
+  if (!a.json || !b.json) return unlike;
+  const double found = between(*a.json, *b.json);
+  return found <= tolerance ? 0 : found;
+}
+
 }  // namespace
 
 double distance(const Answer& a, const Answer& b, double tolerance) {
-  if (a.status != b.status) return unlike;
-  if (a.body == b.body) return 0;
-  const auto left = parse_json(a.body), right = parse_json(b.body);
-  if (!left || !right) return unlike;
-  const double found = between(*left, *right);
-  return found <= tolerance ? 0 : found;
+  return between(Read(a), Read(b), tolerance);
 }
 
 Asks asks(std::size_t requests) {
@@ -57,15 +70,15 @@ Asks asks(std::size_t requests) {
 }
 
 bool differ(std::span<const Answer> stable, std::span<const Answer> fresh, double tolerance) {
-  std::vector<const Answer*> all;
-  for (const auto& answer : stable) all.push_back(&answer);
-  for (const auto& answer : fresh) all.push_back(&answer);
+  std::vector<Read> all;
+  for (const auto& answer : stable) all.emplace_back(answer);
+  for (const auto& answer : fresh) all.emplace_back(answer);
   if (stable.empty() || fresh.empty() || all.size() < 3) return false;
   double farthest_stable = 0, nearest_fresh = unlike;
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::vector<double> others;
     for (std::size_t j = 0; j < all.size(); ++j)
-      if (i != j) others.push_back(distance(*all[i], *all[j], tolerance));
+      if (i != j) others.push_back(between(all[i], all[j], tolerance));
     std::ranges::sort(others);
     const double median = others[(others.size() - 1) / 2];
     if (i < stable.size())

@@ -163,3 +163,42 @@ TEST_CASE("rollout: when the traffic cannot be returned the release is left stan
   CHECK(outcome.error->next == std::vector<std::string>{"mdl rollback --to 1"});
   CHECK(std::ranges::count(bench.resource_names(), "instances credit-risk/2") == 1);
 }
+
+TEST_CASE("rollout: a canary that is promoted by hand goes on from there, and the deploy ends well") {
+  Busy bench({});
+  auto next = bench.rolling(manifest::Strategy::canary);
+  next.rollout.steps = {0.1, 0.2, 0.5};
+  next.rollout.hold = std::chrono::hours(24);
+  auto measure = bench.platform.measured;
+  int looks = 0;
+  bench.platform.measured = [&]() -> Result<provider::MetricsReport> {
+    ++looks;
+    const double share = looks == 20 ? 0.3 : looks == 100 ? 1 : 0;
+    if (share > 0)
+      CHECK(engine::promote(bench.ref(), 2, share, bench.provider, bench.env()).exit == Exit::ok);
+    return measure();
+  };
+  const auto outcome = bench.deploy(next);
+  CHECK(outcome.exit == Exit::ok);
+  CHECK(looks == 100);
+  CHECK(bench.state().live.split == plan::Split{{2, 1.0}});
+  CHECK(bench.steps() == std::vector<std::string>{"100 %   promoted by hand"});
+  CHECK(bench.promotes().size() == 4);  // release 1, the first step, and two by hand
+  CHECK(bench.state().records.back().state == release::State::live);
+}
+
+TEST_CASE("rollout: a canary that is overtaken while it is held notices at its next look") {
+  Busy bench({});
+  auto measure = bench.platform.measured;
+  int looks = 0;
+  bench.platform.measured = [&]() -> Result<provider::MetricsReport> {
+    if (++looks == 20)
+      CHECK(engine::promote(bench.ref(), 1, 1, bench.provider, bench.env()).exit == Exit::ok);
+    return measure();
+  };
+  const auto begun = bench.clock.elapsed();
+  const auto outcome = bench.deploy(bench.rolling(manifest::Strategy::canary));
+  CHECK(outcome.exit == Exit::conflict);
+  CHECK(bench.clock.elapsed() - begun < seconds(30));
+  CHECK(bench.state().live.split == plan::Split{{1, 1.0}});
+}
