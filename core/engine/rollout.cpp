@@ -140,6 +140,7 @@ class Rollout {
   Result<void> back(StageScope& stage, double share, Error error) {
     if (error.kind == ErrorKind::interrupted || error.kind == ErrorKind::conflict)
       return fail(std::move(error));
+    calls_.allow_all();  // no plan lists the way back
     const plan::Split all{{stable_, 1.0}};
     const auto returned =
         live_.split == all ? Result<void>{} : swap_live(ref_, live_, all, provider_, calls_);

@@ -93,6 +93,19 @@ TEST_CASE("rollout: a canary that fails more requests is stopped, all traffic re
   CHECK(bench.traffic.fresh.requests < 200);
 }
 
+TEST_CASE("rollout: a saved plan does not keep the gate from returning the traffic") {
+  Busy bench({.errors = 0.2});
+  const auto next = bench.rolling(manifest::Strategy::canary);
+  const auto plan = engine::make_plan(next, bench.provider, bench.env());
+  REQUIRE(plan);
+  engine::DeployRequest request;
+  request.services = {next};
+  request.plan = plan->plan;
+  const auto outcome = engine::deploy(request, bench.provider, bench.env()).front();
+  CHECK(outcome.exit == Exit::previous_serves);
+  CHECK(bench.state().live.split == plan::Split{{1, 1.0}});
+}
+
 TEST_CASE("rollout: without traffic a step passes at its end and says that it could not judge") {
   Busy bench({.errors = 1}, 0);
   CHECK(bench.deploy(bench.rolling(manifest::Strategy::canary)).exit == Exit::ok);
