@@ -64,11 +64,11 @@ class Deploy(MdlTest):
         self.deploy()
         self.mdl("plan", "--detailed-exitcode")
         self.set(env={"VERSION": "2"})
-        self.mdl("plan", "--detailed-exitcode", "--out", str(self.root / "p.json"), code=2)
+        self.mdl("plan", "--detailed-exitcode", "--out", "p.json", code=2)
         self.assertEqual(self.get().json()["version"], "1")
-        self.mdl("deploy", "--plan", str(self.root / "p.json"))
+        self.mdl("deploy", "--plan", "p.json")
         self.assertEqual(self.get().json()["version"], "2")
-        self.mdl("deploy", "--plan", str(self.root / "p.json"), code=5)
+        self.mdl("deploy", "--plan", "p.json", code=5)
 
     def test_invoke_prints_the_answer_alone_and_fails_on_an_error_status(self):
         self.service()
