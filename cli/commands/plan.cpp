@@ -28,6 +28,18 @@ Report failed_plan(const Context& context, const engine::Outcome& outcome, const
 
 }  // namespace
 
+namespace {
+
+// The plan under a mark by which a later build knows the file for what it is.
+std::string saved_plan(const plan::Plan& plan) {
+  Value document = Value::object({{"mdl", "saved plan"}});
+  const Value value = plan::to_value(plan);
+  for (const auto& [name, member] : value.as_object()) document.set(name, member);
+  return dump(document, 2) + "\n";
+}
+
+}  // namespace
+
 Report plan_report(Context& context, const Selection& selection, const PlanChoices& choices) {
   if (!choices.out.empty() && selection.services.size() != 1)
     return usage_report(context, "--out saves the plan of one service; choose it with -s");
@@ -42,7 +54,7 @@ Report plan_report(Context& context, const Selection& selection, const PlanChoic
     running.finish();
     if (!made) return failed_plan(context, made.error(), service);
     if (!choices.out.empty())
-      if (auto saved = write_file(choices.out, dump(plan::to_value(made->plan), 2) + "\n", 0600); !saved)
+      if (auto saved = write_file(choices.out, saved_plan(made->plan), 0600); !saved)
         return error_report(context, saved.error());
     Value one = plan_value(made->plan);
     one.set("problems", problems_value(made->problems));

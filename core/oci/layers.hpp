@@ -46,6 +46,10 @@ struct LayerPlan {
   const Layer* find(LayerKind kind) const;  // nullptr: the artifact has none
 };
 
+// How the file of a plan that mdl saved begins. One that lies in the service's folder itself is no part of the artifact:
+// saving a plan there must not change what the plan was made for.
+inline constexpr std::string_view saved_plan_beginning = "{\n  \"mdl\": \"saved plan\"";
+
 struct LayerRequest {
   const manifest::Service& service;
   std::string platform;           // "linux/amd64", part of the dependencies' key

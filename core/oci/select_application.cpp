@@ -1,11 +1,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <memory>
 #include <sys/stat.h>
 
 #include "core/oci/directory.hpp"
 #include "core/oci/ignore.hpp"
+#include "core/oci/layers.hpp"
 #include "core/oci/selection_rules.hpp"
 #include "core/util/text.hpp"
 
@@ -18,6 +20,13 @@ namespace fs = std::filesystem;
 std::string real_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
   return real ? real.get() : "";
+}
+
+bool is_saved_plan(const std::string& path) {
+  std::string beginning(saved_plan_beginning.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  return file && beginning == saved_plan_beginning;
 }
 
 bool lies_in(std::string_view path, std::string_view folder) {
@@ -111,7 +120,7 @@ class Walk {
     if (S_ISLNK(status.st_mode)) {
       MDL_TRY(found.link, directory.link(entry.name));
       MDL_CHECK(check_link(found));
-    } else if (!S_ISREG(status.st_mode)) {
+    } else if (!S_ISREG(status.st_mode) || (path == entry.name && is_saved_plan(found.source))) {
       return {};
     }
     found.executable = S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR) != 0;

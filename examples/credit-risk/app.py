@@ -73,7 +73,8 @@ def predict():
     latency.observe(time.perf_counter() - started)
     decision = "approve" if probability < APPROVE_BELOW else "decline"
     predictions.labels(decision).inc()
-    log.info("scored application %s: %.2f", json.dumps(application.get("application", "-")), probability)
+    number = json.dumps(application["application"]) if "application" in application else "without a number"
+    log.info("scored application %s: %.2f", number, probability)
     return answer({"default_probability": round(probability, 4), "decision": decision, "model": version})
 
 

@@ -25,6 +25,15 @@ TEST_CASE("oci: a manifest of another name is not part of the application") {
   CHECK(application(service) == Paths{"app.py"});
 }
 
+TEST_CASE("oci: a plan that was saved beside the manifest is not part of the application") {
+  const Tree tree;
+  tree.write("app.py");
+  tree.write("p.json", std::string(oci::saved_plan_beginning) + ",\n  \"schema\": 1\n}\n");
+  tree.write("q.json", "{\n  \"mdl\": \"something else\"\n}\n");
+  tree.write("data/p.json", std::string(oci::saved_plan_beginning) + "\n}\n");
+  CHECK(application(service_in(tree.root())) == Paths{"app.py", "data/p.json", "q.json"});
+}
+
 TEST_CASE("oci: a virtual environment is left out whatever its name") {
   const Tree tree;
   tree.write("app.py");
@@ -167,7 +176,8 @@ TEST_CASE("oci: symbolic links that leave the folder are refused, also in a roun
   }
 }
 
-TEST_CASE("oci: absolute symbolic links are refused even when they stay inside, since a release lies elsewhere") {
+TEST_CASE(
+    "oci: absolute symbolic links are refused even when they stay inside, since a release lies elsewhere") {
   const Tree tree;
   tree.write("app.py");
   for (const auto& target : {tree.at("app.py"), tree.at("absent"), std::string("/nowhere/at/all")}) {
