@@ -20,7 +20,10 @@ class Buffer {
   bool empty() const { return begin_ == end_; }
   std::string_view view() const { return {memory_.get() + begin_, size()}; }
   void consume(std::size_t bytes) { begin_ += bytes; }
-  void commit(std::size_t bytes) { end_ += bytes; }
+  void commit(std::size_t bytes) {
+    end_ += bytes;
+    filled_ = end_ == capacity_;
+  }
 
   // Room for a read, at most `limit` bytes held in all; none when it is full. Moves what it holds: earlier
   // views and rooms are no longer valid.
@@ -30,7 +33,7 @@ class Buffer {
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == capacity_ && capacity_ < limit) grow(std::min(limit, std::max(smallest, 4 * capacity_)));
+    if (filled_ && capacity_ < limit) grow(std::min(limit, std::max(smallest, 4 * capacity_)));
     return {memory_.get() + end_, capacity_ - end_};
   }
   // Gives the memory of an empty buffer that grew back.
@@ -38,6 +41,7 @@ class Buffer {
     if (!empty() || capacity_ <= smallest) return;
     memory_.reset();
     capacity_ = begin_ = end_ = 0;
+    filled_ = true;
   }
 
  private:
@@ -48,10 +52,12 @@ class Buffer {
     begin_ = 0;
     memory_ = std::move(memory);
     capacity_ = capacity;
+    filled_ = false;
   }
 
   std::unique_ptr<char[]> memory_;
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
+  bool filled_ = true;  // no room was left by the last read
 };
 
 }  // namespace mdl::local::gateway

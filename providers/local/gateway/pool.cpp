@@ -18,13 +18,11 @@ bool is_quiet(Socket& socket) {
 }  // namespace
 
 Awaitable<bool> Connection::more() {
-  // Grows to the whole limit only for bodies that come faster than they fit.
-  const auto room = in.room(filled_ ? connection_buffer : connection_buffer / 4);
+  const auto room = in.room(connection_buffer);
   if (room.size() == 0) co_return false;
   error_code ec;
   const std::size_t bytes = co_await socket.async_read_some(asio::mutable_buffer(room), into(ec));
   in.commit(bytes);
-  filled_ = bytes == room.size();
   co_return bytes > 0;
 }
 
@@ -52,6 +50,7 @@ std::unique_ptr<Connection> Pool::take(std::uint16_t port, bool certain) {
 
 void Pool::put(std::uint16_t port, std::unique_ptr<Connection> connection) {
   connection->used_before = true;
+  connection->in.shrink();
   connection->since = std::chrono::steady_clock::now();
   idle_[port].push_back(std::move(connection));
 }

@@ -23,9 +23,6 @@ struct Connection {
   Buffer in;
   bool used_before = false;
   std::chrono::steady_clock::time_point since;  // in the pool
-
- private:
-  bool filled_ = false;
 };
 
 // Idle connections to the replicas of one service, by port.

@@ -260,11 +260,13 @@ TEST_CASE("gateway: an answer before the end of the upload reaches the client") 
   });
   world.update(world.route_to({server}));
   const auto client = world.connect();
-  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" + std::string(8 << 20, 'x'));
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" +
+               std::string(64 << 20, 'x'));
   REQUIRE(world.until_received(client, "too big"));
   CHECK(has_status(client->received, 413));
   CHECK(contains(client->received, "Connection: close\r\n"));
   REQUIRE(world.until([&] { return client->closed; }));
+  CHECK_FALSE(client->broken);
   CHECK(world.gateway->in_flight("s", 1) == 0);
 }
 

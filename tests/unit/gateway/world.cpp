@@ -51,6 +51,7 @@ class RealPeer final : public Peer, public std::enable_shared_from_this<RealPeer
                               self->reading_ = false;
                               self->received.append(self->chunk_.data(), bytes);
                               if (ec) self->closed = true;
+                              self->broken = self->broken || (ec && ec != asio::error::eof);
                               if (bytes > 0 && self->on_bytes_) self->on_bytes_(*self);
                               if (!self->closed && !self->paused_) self->read();
                             });
@@ -61,6 +62,7 @@ class RealPeer final : public Peer, public std::enable_shared_from_this<RealPeer
                              [self = shared_from_this()](error_code ec, std::size_t bytes) {
                                self->writing_ = false;
                                self->sent_ += bytes;
+                               self->broken = self->broken || ec;
                                if (ec || self->unsent() == 0) {
                                  self->pending_.clear();
                                  self->sent_ = 0;

@@ -31,6 +31,7 @@ class Peer {
   virtual std::size_t unsent() const = 0;
   std::string received;
   bool closed = false;  // the other end closed, or the connection broke
+  bool broken = false;  // it broke: reset, not ended
 };
 
 // A server whose behaviour a test writes. It is called whenever bytes have arrived.
