@@ -2,7 +2,7 @@
 // horizon, which is what Kayenta decides by (spinnaker/kayenta, MannWhitneyClassifier). Simulated on virtual
 // time, from seeds.
 //
-//   cmake --build --preset release --target gate_bench && build/release/gate_bench [runs]
+//   cmake --build --preset release --target gate_bench && build/release/tests/gate_bench [runs]
 //
 // Fairness, in the Mann-Whitney test's favour where there was a choice:
 // - it gets every single response time (Kayenta gets one figure a minute, asks for at least 50 of them, and

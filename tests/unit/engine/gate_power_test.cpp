@@ -160,3 +160,14 @@ TEST_CASE("gate: a handful of slow first requests, as a cold start has them, sto
     CHECK(!gate.look(&traffic.stable, &traffic.fresh));
   }
 }
+
+TEST_CASE("gate: requests of one step are not compared with those of another split") {
+  provider::RequestCounts stable, fresh;
+  engine::gate::Gate gate({.errors = 1, .p95 = {}}, 2, stable, fresh);
+  gate.step();
+  fresh.requests = fresh.errors = 10;  // an outage while no request went to the stable release
+  CHECK(!gate.look(&stable, &fresh));
+  gate.step();
+  stable.requests += 90, fresh.requests += 10;
+  CHECK(!gate.look(&stable, &fresh));
+}
