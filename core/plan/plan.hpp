@@ -25,11 +25,11 @@ struct Plan {
   Milliseconds downtime{0};
   std::string artifact;  // digest
   std::string previous_artifact;
-  bool restorable = true;         // whether the present release can be restored afterwards
-  std::string restorable_reason;  // why not
-  std::vector<std::string>
-      calls;     // every mutating call, by plan::identity, in the order in which they are made
-  Value config;  // the resolved service configuration that the release would have
+  bool restorable = true;          // whether the present release can be restored afterwards
+  std::string restorable_reason;   // why not
+  std::vector<std::string> calls;  // every mutating call, by plan::identity, in their order; those that need
+                                   // not wait for another run side by side
+  Value config;                    // the resolved service configuration that the release would have
 
   // Nothing to change and no call to make, such as a hook that an earlier run did not come to.
   bool empty() const { return changes.empty() && calls.empty(); }

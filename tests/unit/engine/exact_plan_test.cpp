@@ -26,6 +26,11 @@ engine::Outcome carry_out(Bench& bench, const manifest::Service& service, const 
   return engine::deploy(request, bench.provider, bench.env()).front();
 }
 
+Names sorted(Names names) {
+  std::ranges::sort(names);
+  return names;
+}
+
 // A service with settings drawn from a seed, so that each life meets other changes.
 manifest::Service drawn(const Bench& bench, std::mt19937& random) {
   auto service = bench.service(std::to_string(random() % 4));
@@ -55,7 +60,8 @@ TEST_CASE("engine: plan, carry out, plan again: the calls are those listed, and 
       const auto read_back = plan::plan_from(plan::to_value(plan));
       REQUIRE(read_back);
       REQUIRE(carry_out(bench, service, *read_back).exit == Exit::ok);
-      CHECK(bench.platform.calls == plan.calls);
+      // Calls that do not need one another are made side by side, so only their set is fixed.
+      CHECK(sorted(bench.platform.calls) == sorted(plan.calls));
       CHECK(planned(bench, service).empty());
       if (random() % 3 == 0) bench.rollback();
     }
