@@ -62,12 +62,16 @@ std::string conflict_text(const Outcome& outcome, const OutcomeContext& context,
           ".\nNothing was changed.\n";
   } else if (outcome.winner) {
     const auto& winner = *outcome.winner;
-    out = paint(style, Colour::red, "Another run won.") + fmt::format(" Release {}", winner.number);
+    const bool under_way = winner.state == release::State::pending;
+    out = paint(style, Colour::red, under_way ? "Another run was first." : "Another run won.") +
+          fmt::format(" Release {}", winner.number);
     std::string by = printable(winner.author.name);
     if (!winner.author.commit.empty())
       by += (by.empty() ? "" : ", ") + fmt::format("commit {}", winner.author.commit.substr(0, 7));
     if (!by.empty()) out += " (" + by + ")";
-    if (winner.live_since != Time{})
+    if (under_way)
+      out += " is under way since " + local_clock(winner.created);
+    else if (winner.live_since != Time{})
       out += " went live at " + local_clock(winner.live_since);
     else
       out += " serves";

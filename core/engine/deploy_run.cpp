@@ -168,6 +168,7 @@ Result<void> DeployRun::append_record() {
                               [&] { return provider_.releases->append(outcome.ref, record); });
   if (appended) return {};
   recorded_ = false;
+  if (appended.error().kind == ErrorKind::conflict) contested_ = record.number;
   return fail(std::move(appended).error());
 }
 
@@ -276,6 +277,7 @@ void DeployRun::finish() {
                   env_);
   };
   auto settled = settle_all();
+  if (promoted_) outcome.serving = plan_.release;  // stands unless a read says otherwise
   tell_serving(outcome, provider_);
   if (settled)
     settled = hook(Stage::promote, "post-deploy", service.hooks.post_deploy,
@@ -301,7 +303,7 @@ void DeployRun::give_up() {
   const auto now = provider_.traffic->read(outcome.ref);
   const bool overtaken = recorded_ && now && now->revision != live_.revision;
   if (outcome.exit == Exit::conflict || overtaken) {
-    tell_winner(outcome, provider_);
+    tell_winner(outcome, provider_, contested_);
     calls_.finish();
     return;
   }

@@ -58,6 +58,7 @@ class DeployRun {
   plan::Live live_;
   plan::Live before_;
   bool recorded_ = false;
+  int contested_ = 0;  // the number of the history that another run had first
   bool promoted_ = false;
   std::string build_summary_;
 };

@@ -75,7 +75,7 @@ class Rollback {
     if (auto done = work(); !done) {
       const auto kind = done.error().kind;
       fail_with(outcome_, std::move(done).error(), stage_);
-      if (kind == ErrorKind::conflict) tell_winner(outcome_, provider_);
+      if (kind == ErrorKind::conflict) tell_winner(outcome_, provider_, contested_);
       // Before the first mutating call nothing has changed; what serves goes on in any case.
       if (kind != ErrorKind::conflict && kind != ErrorKind::interrupted)
         outcome_.exit = calls_.made() == 0 ? Exit::failed : Exit::previous_serves;
@@ -124,6 +124,7 @@ class Rollback {
     const auto* original = snapshot.record(target.runs);
     MDL_TRY(const auto missing, missing_resources(original ? *original : target, snapshot));
     if (!missing.empty()) {
+      stage_ = Stage::start;
       StageScope stage(env_, request_.ref.service, Stage::start);
       MDL_CHECK(apply(missing, request_.ref, provider_, fence, calls_, env_, stage));
       stage.end("release " + number(target.runs));
@@ -155,17 +156,22 @@ class Rollback {
     entry.revision.clear();
     calls_.release(entry.number);
     MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
-    MDL_CHECK(calls_.make("append record " + number(entry.number),
-                          [&] { return provider_.releases->append(request_.ref, entry); }));
+    stage_ = Stage::promote;
+    auto appended = calls_.make("append record " + number(entry.number),
+                                [&] { return provider_.releases->append(request_.ref, entry); });
+    if (!appended) {
+      if (appended.error().kind == ErrorKind::conflict) contested_ = entry.number;
+      return fail(std::move(appended).error());
+    }
     outcome_.record = entry.number;
     auto live = snapshot.live;
-    stage_ = Stage::promote;
     {
       StageScope stage(env_, request_.ref.service, Stage::promote);
       MDL_CHECK(swap_live(request_.ref, live, {{target.runs, 1.0}}, provider_, calls_));
       stage.end("live " + number(snapshot.live.release()) + " → " + number(target.runs));
     }
     restored_ = true;
+    outcome_.serving = target.runs;  // stands unless a read says otherwise
     return settle(request_.ref, snapshot.live, live, entry.number, {}, provider_, calls_, env_);
   }
 
@@ -208,6 +214,7 @@ class Rollback {
   Calls calls_;
   Outcome outcome_;
   Stage stage_ = Stage::check;
+  int contested_ = 0;  // the number of the history that another run had first
   bool restored_ = false;
 };
 

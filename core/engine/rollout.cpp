@@ -168,8 +168,18 @@ class Rollout {
 Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
                        Calls& calls) {
   const plan::Change change = plan::Promote{live.split, wanted};
-  MDL_TRY(live,
-          calls.make(plan::identity(change), [&] { return provider.traffic->swap(ref, live, wanted); }));
+  auto swapped =
+      calls.make(plan::identity(change), [&] { return provider.traffic->swap(ref, live, wanted); });
+  if (!swapped) {
+    // Without an answer the swap may have been made: then this run must not take itself for another that won.
+    const auto kind = swapped.error().kind;
+    if (kind != ErrorKind::unavailable && kind != ErrorKind::timeout) return fail(std::move(swapped).error());
+    const auto now = provider.traffic->read(ref);
+    if (!now || now->revision == live.revision || now->split != wanted)
+      return fail(std::move(swapped).error());
+    swapped = *now;
+  }
+  live = std::move(*swapped);
   return {};
 }
 

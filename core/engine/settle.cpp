@@ -98,12 +98,14 @@ void tell_serving(Outcome& outcome, Provider& provider) {
   if (const auto snapshot = observe(outcome.ref, provider)) tell_serving(outcome, *snapshot, provider);
 }
 
-void tell_winner(Outcome& outcome, Provider& provider) {
+void tell_winner(Outcome& outcome, Provider& provider, int claimed) {
   outcome.exit = Exit::conflict;
   const auto snapshot = observe(outcome.ref, provider);
   if (!snapshot) return;
   outcome.serving = snapshot->live.release();
-  if (const auto* record = snapshot->serving()) outcome.winner = *record;
+  const auto* holder = claimed == 0 ? nullptr : snapshot->record(claimed);
+  const bool under_way = holder && holder->state == State::pending;
+  if (const auto* record = under_way ? holder : snapshot->serving()) outcome.winner = *record;
 }
 
 void fail_with(Outcome& outcome, Error error, std::optional<Stage> stage) {

@@ -25,8 +25,9 @@ Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan:
 Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& reason, Provider& provider,
                          Calls& calls);
 
-// Fills an outcome with who won: the newest entry whose release serves now.
-void tell_winner(Outcome& outcome, Provider& provider);
+// Fills an outcome with who won: the entry that holds the number `claimed`, which this run could not have,
+// while its run is under way; else (0: no number was contested) the newest entry whose release serves now.
+void tell_winner(Outcome& outcome, Provider& provider, int claimed = 0);
 // Fills what serves now and what could be restored; from a snapshot, or by reading anew.
 void tell_serving(Outcome& outcome, const Snapshot& snapshot, Provider& provider);
 void tell_serving(Outcome& outcome, Provider& provider);

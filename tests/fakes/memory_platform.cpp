@@ -209,6 +209,7 @@ class Traffic final : public provider::Traffic, Part {
   using Part::Part;
   Result<plan::Live> read(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
+    if (platform_.unreadable) return fail(ErrorKind::unavailable, "out of reach");
     return platform_.state(ref).live;
   }
   Result<plan::Live> swap(const ServiceRef& ref, const plan::Live& expected,

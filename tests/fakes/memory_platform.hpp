@@ -40,6 +40,7 @@ struct MemoryPlatform {
   // answer: from `before` nothing has changed, from `after` the change was made and its answer lost.
   std::function<Result<void>(const std::string&call)> before, after;
   std::vector<std::string> calls;  // mutating calls that were made, in order
+  bool unreadable = false;         // the live pointer cannot be read: the platform is out of reach
 
   std::vector<std::string> refused_fields;
   std::vector<manifest::Problem> problems;

@@ -97,6 +97,15 @@ TEST_CASE("golden: a lost race names the winner and what to run") {
   check_deploy("conflict", outcome, context("deploy", {.target = "prod"}));
 }
 
+TEST_CASE("golden: a race lost to a run that is under way says since when it is") {
+  Outcome outcome = failed(Exit::conflict, Stage::apply, {.kind = ErrorKind::conflict, .message = "taken"});
+  outcome.winner = samples::record(9, release::State::pending);
+  outcome.serving = 8;
+  const std::string text = deploy_text(outcome, context("deploy"), {});
+  CHECK(text.find("Another run was first. Release 9") == 0);
+  CHECK(text.find("is under way since ") != std::string::npos);
+}
+
 TEST_CASE("golden: a saved plan that no longer holds changes nothing") {
   Outcome outcome = failed(Exit::conflict, Stage::check,
                            {.kind = ErrorKind::conflict,

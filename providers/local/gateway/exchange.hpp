@@ -30,7 +30,7 @@ class Exchange final : public Ticket {
  private:
   using Failure = std::optional<Answer>;
   static constexpr int client_left = 499;  // an Answer that nobody reads
-  static constexpr int try_again = 0;      // not an answer: the pooled connection was stale
+  static constexpr int try_again = 0;      // not an answer: closed before a byte of one came
 
   void on_turn() override { turn_.notify(); }
 

@@ -37,7 +37,8 @@ Awaitable<Exchange::Failure> Exchange::receive() {
       if (bad_body_ && !client_.gone() && !stalled_)
         co_return bad_request("the request's body has broken chunks");
       if (stopped_) co_return interrupted();
-      if (!any && connection_->used_before && repeatable()) co_return Answer{.status = try_again};
+      // A kept connection may just have been closed, or the replica died; a request that can be repeated is.
+      if (!any && repeatable()) co_return Answer{.status = try_again};
       co_return bad_gateway(
           fmt::format("a replica of release {} closed the connection without an answer", release()));
     }

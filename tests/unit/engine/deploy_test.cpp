@@ -272,3 +272,69 @@ TEST_CASE("engine: when a later service of a project cannot be promoted, the ear
   CHECK(outcomes[1].exit != Exit::ok);
   CHECK(bench.platform.services["recommend@prod"].live.split == plan::Split{{1, 1.0}});
 }
+
+TEST_CASE("engine: a promote whose answer was lost is not taken for another run's") {
+  Bench bench;
+  bench.deploy(bench.service("1"));
+  bench.platform.after = [](const std::string& call) -> Result<void> {
+    if (call != "promote 2") return {};
+    return fail(ErrorKind::unavailable, "the connection was cut");
+  };
+  const auto outcome = bench.deploy(bench.service("2"));
+  CHECK(outcome.exit == Exit::ok);
+  CHECK_FALSE(outcome.winner);
+  CHECK(outcome.serving == 2);
+  CHECK(bench.state().records[0].state == release::State::superseded);
+}
+
+TEST_CASE("engine: a promote that was never made is a failure, and the previous release serves") {
+  Bench bench;
+  bench.deploy(bench.service("1"));
+  bench.platform.before = [](const std::string& call) -> Result<void> {
+    if (call != "promote 2") return {};
+    return fail(ErrorKind::unavailable, "the connection was cut");
+  };
+  const auto outcome = bench.deploy(bench.service("2"));
+  CHECK(outcome.exit == Exit::previous_serves);
+  CHECK(outcome.serving == 1);
+}
+
+TEST_CASE("engine: a platform out of reach after the promote needs attention, and nobody else has won") {
+  Bench bench;
+  bench.deploy(bench.service("1"));
+  bench.platform.after = [&](const std::string& call) -> Result<void> {
+    bench.platform.unreadable = call == "promote 2" || call == "promote 1";
+    return {};
+  };
+  const auto deployed = bench.deploy(bench.service("2"));
+  CHECK(deployed.exit == Exit::attention);
+  CHECK(deployed.serving == 2);
+  bench.platform.unreadable = false;
+  const auto restored = bench.rollback(1);
+  CHECK(restored.exit == Exit::attention);
+  CHECK(restored.serving == 1);
+}
+
+TEST_CASE("engine: a run whose number another one claimed first names that one, not what serves") {
+  for (const bool rollback : {false, true}) {
+    Bench bench;
+    bench.deploy(bench.service("1"));
+    bench.deploy(bench.service("2"));
+    bench.platform.before = [&](const std::string& call) -> Result<void> {
+      if (call != "append record 3") return {};
+      release::Record other = bench.state().records.front();
+      other.number = other.runs = 3;
+      other.state = release::State::pending;
+      other.author = {.name = "ci 413"};
+      bench.state().records.push_back(other);
+      return {};
+    };
+    const auto outcome = rollback ? bench.rollback(1) : bench.deploy(bench.service("3"));
+    CHECK(outcome.exit == Exit::conflict);
+    CHECK(outcome.failed_stage != engine::Stage::check);
+    REQUIRE(outcome.winner);
+    CHECK(outcome.winner->number == 3);
+    CHECK(outcome.winner->author.name == "ci 413");
+    CHECK(outcome.serving == 2);
+  }
+}
