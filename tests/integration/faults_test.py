@@ -1,0 +1,279 @@
+"""What the machine does to mdl: a full disk, a home that cannot be written, a corrupt state, a port that is taken, no file descriptors,
+a clock that jumps. Each is said clearly with what to run next, nothing that serves is lost, and the state is readable afterwards."""
+
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, SANITIZED, MdlTest, Traffic, request, until
+
+FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+def can_mount():
+    try:
+        return subprocess.run(["unshare", "-m", "true"], capture_output=True, timeout=30).returncode == 0
+    except OSError:
+        return False
+
+
+class Faults(MdlTest):
+    def failed(self, done, codes, *said):
+        """That a command failed as it should: with this exit, in clear words, with a command to run next, without a crash."""
+        self.assertIn(done.code, codes, done)
+        for pattern in said:
+            self.assertRegex(done.err, pattern, str(done))
+        for crash in ("Traceback", "terminate called", "std::", "AddressSanitizer", "bad_alloc"):
+            self.assertNotIn(crash, done.err + done.out, str(done))
+        self.assertRegex(done.err, r"\bmdl \w+", f"no command to run next\n{done}")
+        return done
+
+    def live(self):
+        return self.status()["live"]
+
+    def history(self):
+        return [entry["number"] for entry in self.mdl("releases", "-o", "json").json()["releases"]]
+
+    def stop_supervisor(self):
+        pid = self.supervisor()
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not self.processes(), what="the end of all processes")
+
+    def version(self, url):
+        with contextlib.suppress(OSError, ValueError):
+            return request(url, timeout=5).json().get("version")
+
+
+@unittest.skipUnless(can_mount(), "needs to mount in a namespace of its own")
+class Disk(Faults):
+    """The home is a small file system of its own, mounted where only this test's commands see it."""
+
+    def setUp(self):
+        super().setUp()
+        self.home.mkdir()
+        self.holder = subprocess.Popen(
+            ["unshare", "-m", "--propagation", "private", "sh", "-c",
+             f"mount -t tmpfs -o size=6m,mode=700 tmpfs '{self.home}' && echo ready && exec sleep 1000"],
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self._end_holder)
+        self.assertEqual(self.holder.stdout.readline().strip(), "ready")
+        self.inside = ["nsenter", "-m", "-t", str(self.holder.pid), f"--wd={self.root}"]
+
+    def _end_holder(self):
+        self.holder.kill()
+        self.holder.communicate()
+
+    def mdl(self, *words, code=0, **options):
+        folder = getattr(self, "folder", self.root)
+        done = self._run([*self.inside[:-1], f"--wd={folder}", str(BINARY), *words], folder, None, {}, 120)
+        if code is not None and done.code != code:
+            self.fail(f"expected exit {code}\n{done}")
+        return done
+
+    def sh(self, command):
+        return subprocess.run([*self.inside, "sh", "-c", command], capture_output=True, text=True, timeout=60)
+
+    def fill(self):
+        self.sh(f"cat /dev/zero > '{self.home}/filler'")
+        self.sh(f"cat /dev/zero > '{self.home}/filler2'")
+
+    def clean(self):
+        self.sh(f"rm -f '{self.home}'/filler*")
+
+    def test_a_full_disk_stops_a_deploy_and_nothing_that_serves(self):
+        self.service()
+        self.deploy()
+        url = self.url()
+        self.fill()
+        with Traffic(url) as traffic:
+            self.set(env={"VERSION": "2"})
+            self.failed(self.mdl("deploy", code=None), (1, 3), "(?i)no space|disk.* full|full disk")
+            (self.folder / "more.txt").write_text("a new file, so a new artifact\n" * 1000)
+            self.failed(self.mdl("deploy", code=None), (1, 3), "(?i)no space|disk.* full|full disk")
+            self.failed(self.mdl("scale", "--min", "2", code=None), (1,), "(?i)no space|disk.* full|full disk")
+            self.assertEqual(self.live(), [{"release": 1, "weight": 1.0}])
+        self.assertEqual((traffic.failures, list(traffic.versions)), ([], ["1"]))
+        self.assertIn(1, self.history())
+        self.clean()
+        self.deploy()
+        until(lambda: self.version(url) == "2", what="release 2 once there is room again")
+        self.mdl("rollback")
+        self.assertEqual(self.version(url), "1")
+
+    def test_a_disk_that_is_full_from_the_start_is_said(self):
+        self.service()
+        self.fill()
+        self.failed(self.mdl("deploy", code=None), (1,), "(?i)no space|disk.* full|full disk")
+        self.clean()
+        self.deploy()
+        self.assertEqual(self.version(self.url()), "1")
+
+    def test_a_home_that_cannot_be_written_is_said_and_is_as_it_was_afterwards(self):
+        self.service()
+        self.deploy()
+        self.mdl("deploy", "--set", "env.VERSION=2")
+        self.stop_supervisor()
+        mounted = self.sh(f"mount -o remount,ro '{self.home}'")
+        self.assertEqual(mounted.returncode, 0, mounted.stderr)
+        for words in (["deploy", "--set", "env.VERSION=3"], ["rollback"], ["scale", "--max", "7"], ["status"]):
+            self.failed(self.mdl(*words, code=None), (1, 3), "(?i)read-only")
+        self.sh(f"mount -o remount,rw '{self.home}'")
+        self.assertEqual(self.live(), [{"release": 2, "weight": 1.0}])
+        self.assertEqual(self.history(), [2, 1])
+        until(lambda: self.version(self.url()) == "2", what="the service's return")
+
+    def test_a_home_that_cannot_be_written_from_the_start_is_said(self):
+        self.service()
+        self.sh(f"mount -o remount,ro '{self.home}'")
+        self.failed(self.mdl("deploy", code=None), (1,), "(?i)read-only")
+
+
+class Machine(Faults):
+    def test_a_corrupt_state_is_said_and_left_alone(self):
+        self.service()
+        self.deploy()
+        self.deploy("--set", "env.VERSION=2")
+        self.stop_supervisor()
+        database = self.home / "state.db"
+        whole = database.read_bytes()
+        for name, damaged in (("its head", b"not a database at all" + whole[21:]), ("its pages", whole[:4096] + os.urandom(len(whole) - 4096)),
+                              ("its end", whole[:len(whole) // 2])):
+            with self.subTest(damaged=name):
+                database.write_bytes(damaged)
+                for words in (["status"], ["deploy", "--set", "env.VERSION=3"], ["rollback"]):
+                    self.failed(self.mdl(*words, code=None), (1, 3), "(?i)corrupt|malformed|not a database")
+                self.assertEqual(database.read_bytes(), damaged, "what may be saved by hand must not be written over")
+                database.write_bytes(whole)
+                self.assertEqual(self.live(), [{"release": 2, "weight": 1.0}])
+                self.assertEqual(self.history(), [2, 1])
+                self.stop_supervisor()
+
+    def test_a_corrupt_journal_stops_nothing(self):
+        self.service()
+        self.deploy()
+        journal = self.home / "state" / "journal.db"
+        journal.write_bytes(b"not a database at all" * 1000)
+        done = self.mdl("deploy", "--set", "env.VERSION=2", code=None)
+        if done.code != 0:
+            self.failed(done, (1, 3), "journal")
+        self.mdl("status")
+
+    def test_a_port_that_is_taken_is_named_and_the_next_deploy_has_it_once_it_is_free(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.service(targets={"local": {"port": port}})
+            self.failed(self.mdl("deploy", code=None), (1,), str(port))
+        self.deploy()
+        self.assertEqual(self.url(), f"http://127.0.0.1:{port}")
+        self.assertEqual(self.version(self.url()), "1")
+
+    def test_a_port_that_is_taken_stops_a_deploy_over_a_good_one(self):
+        self.service()
+        self.deploy()
+        url = self.url()
+        with socket.socket() as taken, Traffic(url) as traffic:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.set(targets={"local": {"port": port}}, env={"VERSION": "2"})
+            done = self.failed(self.mdl("deploy", code=None), (1, 3, 4), str(port))
+            self.assertEqual(traffic.failures, [], done)
+        self.deploy()
+        self.assertEqual(self.version(f"http://127.0.0.1:{port}"), "2")
+
+    def test_a_command_without_file_descriptors_says_so(self):
+        self.service()
+        self.deploy()
+        seen = set()
+        for limit in (4, 6, 8, 10, 12, 16):
+            done = self._run(["prlimit", f"--nofile={limit}:{limit}", str(BINARY), "deploy", "--set", f"env.VERSION=l{limit}"],
+                             self.folder, None, {}, 60)
+            seen.add(done.code)
+            if limit < 6 and done.code == 127:
+                continue  # not even its libraries can be loaded
+            if done.code != 0:
+                self.failed(done, (1, 3), "(?i)too many open files|descriptor")
+        self.assertTrue(seen & {1, 3, 127}, seen)
+        self.deploy("--set", "env.VERSION=last")
+        until(lambda: self.version(self.url()) == "last", what="the last release")
+
+    def test_a_supervisor_without_file_descriptors_serves_again_when_it_has_some(self):
+        self.service()
+        self.deploy()
+        url, pid = self.url(), self.supervisor()
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = len(os.listdir(f"/proc/{pid}/fd"))
+        replicas = self.replicas()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, before[1]))
+        done = self.mdl("deploy", "--set", "env.VERSION=2", code=None, timeout=150)
+        self.failed(done, (1, 3, 4))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        until(lambda: self.version(url) == "1", what="an answer once there are descriptors again")
+        self.assertEqual((self.supervisor(), self.replicas()), (pid, replicas), "neither may have been started anew")
+        self.deploy("--set", "env.VERSION=2")
+        self.assertEqual(self.version(url), "2")
+
+
+@unittest.skipUnless(FAKETIME, "libfaketime (Debian's package faketime) is not installed")
+@unittest.skipIf(SANITIZED, "libfaketime cannot be loaded before the sanitizers")
+class Clock(Faults):
+    """Wall time jumps for the supervisor and its replicas; commands run by the clock that the test says."""
+
+    def jump(self, offset):
+        self.timestamp.write_text(offset + "\n")
+
+    def setUp(self):
+        super().setUp()
+        self.timestamp = self.root / "time"
+        self.jump("+0")
+        self.faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.timestamp), "FAKETIME_NO_CACHE": "1",
+                      "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.service()
+        process = subprocess.Popen([str(BINARY), "supervise"], env=self.env | self.faked, cwd="/", stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        until(lambda: list(self.home.rglob("supervisor.sock")), what="the supervisor's socket")
+
+    def command(self, *words, **options):
+        return self.mdl(*words, env=self.faked, **options)
+
+    def test_a_clock_that_jumps_an_hour_either_way_costs_nothing(self):
+        self.command("deploy")
+        url, first = self.url(), self.replicas()
+        with Traffic(url) as traffic:
+            for number, offset in enumerate(("+3600", "-3600", "+0", "+86400", "+0")):
+                self.jump(offset)
+                self.command("deploy", "--set", f"env.VERSION=j{number}")
+                until(lambda: traffic.versions.get(f"j{number}"), what=f"traffic at j{number}")
+                self.assertIn(f"starting version j{number}", self.command("logs", "--release", str(number + 2)).out)
+            self.jump("-3600")
+            self.command("rollback")
+            self.assertEqual(self.version(url), "j3")
+        self.assertEqual(traffic.failures, [])
+        self.assertTrue(set(self.live()[0].values()) >= {5}, self.live())
+        self.assertEqual(self.history(), [7, 6, 5, 4, 3, 2, 1][:len(self.history())])
+        self.assertFalse([line for line in self.processes().values() if line.endswith("<defunct>")])
+
+    def test_a_command_whose_clock_is_an_hour_off_deploys_and_reads(self):
+        self.command("deploy")
+        self.jump("-3600")
+        self.mdl("deploy", "--set", "env.VERSION=2")
+        self.jump("+0")
+        self.mdl("rollback")
+        for words in (["status"], ["releases"], ["logs"], ["metrics"]):
+            self.command(*words)
+        self.assertEqual(self.live(), [{"release": 1, "weight": 1.0}])
+
+
+if __name__ == "__main__":
+    unittest.main()
