@@ -1,5 +1,6 @@
 #include "core/util/sqlite.hpp"
 
+#include <cstring>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -75,6 +76,16 @@ ErrorKind kind_of(int code) {
   }
 }
 
+// "disk I/O error" alone does not say that the disk is full.
+std::string words_of(sqlite3* handle, int code) {
+  std::string words = sqlite3_errmsg(handle);
+  const int primary = code & 0xff;
+  if (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN) return words;
+  if (const int number = sqlite3_system_errno(handle); number != 0)
+    words += std::string(": ") + std::strerror(number);
+  return words;
+}
+
 std::unexpected<Error> error_of(sqlite3* handle) {
   const int code = sqlite3_errcode(handle);
   const char* file = sqlite3_db_filename(handle, "main");
@@ -82,7 +93,7 @@ std::unexpected<Error> error_of(sqlite3* handle) {
   return fail(Error{.kind = kind_of(code),
                     .message = "the database " + path + " answered with an error",
                     .code = code_word(code),
-                    .quoted = sqlite3_errmsg(handle),
+                    .quoted = words_of(handle, code),
                     .resource = path});
 }
 
