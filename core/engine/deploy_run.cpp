@@ -35,6 +35,8 @@ DeployRun::DeployRun(const Service& service_, const DeployRequest& request, Prov
 }
 
 bool DeployRun::stop(Error error, Stage stage) {
+  // No other run has a part in a build: a file that changed while it was read is no lost race.
+  if (stage == Stage::build && error.kind == ErrorKind::conflict) error.kind = ErrorKind::failed;
   fail_with(outcome, std::move(error), stage);
   return false;
 }

@@ -215,7 +215,7 @@ class Machine(Faults):
         used = len(os.listdir(f"/proc/{pid}/fd")) + 2  # enough to be asked, not to start a replica
         replicas = self.replicas()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, before[1]))
-        done = self.mdl("deploy", "--set", "env.VERSION=2", code=None, timeout=150)
+        done = self.mdl("deploy", "--set", "env.VERSION=2", "--timeout", "5s", code=None)
         self.failed(done, (1, 3, 4))
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
         until(lambda: self.version(url) == "1", what="an answer once there are descriptors again")
@@ -236,12 +236,13 @@ class Clock(Faults):
         super().setUp()
         self.timestamp = self.root / "time"
         self.jump("+0")
-        self.faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.timestamp), "FAKETIME_NO_CACHE": "1",
+        self.faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.timestamp), "FAKETIME_NO_CACHE": "1", "NO_FAKE_STAT": "1",
                       "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.service()
         process = subprocess.Popen([str(BINARY), "supervise"], env=self.env | self.faked, cwd="/", stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.terminate)
         until(lambda: list(self.home.rglob("supervisor.sock")), what="the supervisor's socket")
 
     def command(self, *words, **options):
@@ -249,7 +250,7 @@ class Clock(Faults):
 
     def test_a_clock_that_jumps_an_hour_either_way_costs_nothing(self):
         self.command("deploy")
-        url, first = self.url(), self.replicas()
+        url = self.url()
         with Traffic(url) as traffic:
             for number, offset in enumerate(("+3600", "-3600", "+0", "+86400", "+0")):
                 self.jump(offset)
@@ -260,9 +261,8 @@ class Clock(Faults):
             self.command("rollback")
             self.assertEqual(self.version(url), "j3")
         self.assertEqual(traffic.failures, [])
-        self.assertTrue(set(self.live()[0].values()) >= {5}, self.live())
-        self.assertEqual(self.history(), [7, 6, 5, 4, 3, 2, 1][:len(self.history())])
-        self.assertFalse([line for line in self.processes().values() if line.endswith("<defunct>")])
+        self.assertEqual(self.live(), [{"release": 5, "weight": 1.0}])
+        self.assertEqual(self.history(), [7, 6, 5, 4, 3, 2, 1])
 
     def test_a_command_whose_clock_is_an_hour_off_deploys_and_reads(self):
         self.command("deploy")
