@@ -31,7 +31,7 @@ void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, con
   auto stored = snapshot.stored;
   auto live = plan.live;
   if (plan.release != 0) {
-    live.split = {{plan.release, 1.0}};
+    live = {.split = {{plan.release, 1.0}}, .revision = "moved"};
     if (!snapshot.record(plan.release)) {
       release::Record record;
       record.number = record.runs = plan.release;

@@ -153,6 +153,7 @@ Record record_of(const plan::Plan& plan, const Wanted& wanted, const Environment
   record.author = env.author();
   record.created = env.clock.now();
   record.how = "deploy";
+  record.extra = Value::object({{"fence", plan.live.revision}});
   record.resources = Value::array();
   for (const auto& change : plan.changes)
     if (const auto* create = std::get_if<plan::Create>(&change);

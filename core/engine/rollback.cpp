@@ -154,6 +154,8 @@ class Rollback {
     entry.live_since = {};
     entry.reason.clear();
     entry.revision.clear();
+    if (!entry.extra.is_object()) entry.extra = Value::object();
+    entry.extra.set("fence", snapshot.live.revision);
     calls_.release(entry.number);
     MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
     stage_ = Stage::promote;

@@ -9,8 +9,16 @@ using release::State;
 
 namespace {
 
-State settled_state(const Record& record, int own, const std::set<int>& removed) {
-  if (record.state == State::pending && own != 0 && record.number < own) return State::failed;
+// An entry says which revision of the live pointer its run read. Once the pointer moved, that run's fence has
+// fallen. Entries of before that was noted are judged by their number.
+bool is_abandoned(const Record& record, int own, const plan::Live& live) {
+  if (record.state != State::pending || own == 0 || record.number == own) return false;
+  const auto fence = record.extra["fence"].as_string();
+  return record.number < own || (!fence.empty() && fence != live.revision);
+}
+
+State settled_state(const Record& record, int own, const plan::Live& live, const std::set<int>& removed) {
+  if (is_abandoned(record, own, live)) return State::failed;
   if (record.state == State::superseded && removed.contains(record.runs)) return State::pruned;
   return record.state;
 }
@@ -41,7 +49,7 @@ std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Liv
   for (std::size_t i = 0; i < stored.size(); ++i) {
     auto& record = wanted[i];
     const bool abandoned = record.state == State::pending;
-    record.state = settled_state(record, own, removed);
+    record.state = settled_state(record, own, live, removed);
     if (abandoned && record.state == State::failed) record.reason = "another run went live first";
     const bool goes_live = record.state == State::live && record.live_since == Time{};
     if (goes_live) record.live_since = now;
@@ -58,8 +66,7 @@ Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan:
   if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
   std::set<int> abandoned;
   for (const auto& record : stored)
-    if (record.state == State::pending && own != 0 && record.number < own && record.runs == record.number &&
-        record.runs != before.release())
+    if (is_abandoned(record, own, live) && record.runs == record.number && record.runs != before.release())
       abandoned.insert(record.number);
   MDL_CHECK(remove_abandoned(ref, abandoned, live, provider, calls));
   for (const auto& record : unsettled(stored, before, live, own, removed, env.clock.now())) {

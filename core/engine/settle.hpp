@@ -14,10 +14,10 @@ std::vector<release::Record> unsettled(const std::vector<release::Record>& store
                                        Time now);
 
 // Brings the history in line with the live pointer, which was `before` and is `live` now. The entry `own` (0:
-// none) that went live gets its time, what it replaced becomes superseded. Pending entries older than `own`
-// belong to runs that can no longer win: what they made is removed and they become failed. Entries whose
-// release is in `removed` become pruned. An entry that another run changed meanwhile is left to it. Errors:
-// conflict, with nothing changed, when the pointer moved on.
+// none) that went live gets its time, what it replaced becomes superseded. Pending entries older than `own`,
+// or made for a pointer that has moved since, belong to runs that can no longer win: what they made is
+// removed and they become failed. Entries whose release is in `removed` become pruned. An entry that another
+// run changed meanwhile is left to it. Errors: conflict, with nothing changed, when the pointer moved on.
 Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
                     const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env);
 

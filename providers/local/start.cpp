@@ -92,6 +92,12 @@ Result<void> spawn(const Options& options) {
   const auto ready = prepare(options);
   const auto folder = ready.log.substr(0, ready.log.rfind('/'));
   MDL_CHECK(make_folders(folder));
+  if (::access(folder.c_str(), W_OK) != 0)
+    return fail(Error{.kind = ErrorKind::failed,
+                      .message = "the supervisor cannot be started: its folder cannot be written",
+                      .quoted = std::strerror(errno),
+                      .resource = folder,
+                      .next = {"mdl doctor"}});
   if (::access(options.program.c_str(), X_OK) != 0)
     return fail(Error{.kind = ErrorKind::failed,
                       .message = "the supervisor cannot be started: this program is not where it was",

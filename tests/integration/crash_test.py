@@ -25,7 +25,6 @@ NEXT = ("with the journal", "with the journal lost", "by another user")
 class Scenario:
     before: list  # commands that make what stands already
     command: list  # what is hit, and is run again
-    prepares_gc: bool = False
 
 
 DEPLOY_1, DEPLOY_2 = ["deploy"], ["deploy", "--set", "env.VERSION=2"]

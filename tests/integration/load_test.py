@@ -111,14 +111,15 @@ class UnderLoad(MdlTest):
                 if replica["state"] == "healthy"]
 
     def test_deploys_rollbacks_and_scaling_lose_no_request(self):
-        with self.load("deploy, rollback, scale up and down"):
+        with self.load("deploy, rollback, canary, scale up and down"):
             self.deploy("--set", "env.VERSION=2")
             self.mdl("rollback")
             self.mdl("scale", "--min", "3", "--max", "4", "--wait")
             until(lambda: len(self.pids()) == 3, what="three replicas")
             self.mdl("scale", "--min", "1", "--max", "1", "--wait")
             until(lambda: len(self.pids()) == 1, what="one replica")
-            self.deploy("--set", "env.VERSION=3")
+            self.set(env={"VERSION": "3"}, rollout={"strategy": "canary", "steps": ["50%"], "hold": "1s"})
+            self.deploy()
             time.sleep(0.3)
 
     def test_the_death_of_one_replica_of_two_loses_no_request(self):

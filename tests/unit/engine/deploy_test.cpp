@@ -338,3 +338,28 @@ TEST_CASE("engine: a run whose number another one claimed first names that one, 
     CHECK(outcome.serving == 2);
   }
 }
+
+TEST_CASE("engine: what a run with a higher number had made when it lost is removed by the winner") {
+  Bench bench;
+  bench.deploy(bench.service("1"));
+  bool met = false;
+  engine::Outcome other;
+  bench.platform.after = [&](const std::string& call) -> Result<void> {
+    if (call != "create instances credit-risk/2" || met) return {};
+    met = true;
+    // Claims 3 and makes its replicas, then stops for good before its promote.
+    bench.platform.before = [](const std::string& theirs) -> Result<void> {
+      if (theirs == "promote 3") return fail(ErrorKind::interrupted, "stopped");
+      return {};
+    };
+    other = bench.deploy(bench.service("3"));
+    bench.platform.before = nullptr;
+    return {};
+  };
+  const auto outcome = bench.deploy(bench.service("2"));
+  CHECK(other.exit == Exit::interrupted);
+  CHECK(outcome.exit == Exit::ok);
+  CHECK(bench.resource_names() ==
+        Names{"listener credit-risk", "instances credit-risk/1", "instances credit-risk/2"});
+  for (const auto& record : bench.state().records) CHECK(record.state != release::State::pending);
+}
