@@ -42,6 +42,14 @@ void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, con
   for (const auto& change : plan.changes)
     if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
       removed.insert(removal->release);
+  for (const auto& record : stored) {
+    if (!is_abandoned(record, plan.release, live) || record.runs != record.number ||
+        record.runs == plan.live.release() || removed.contains(record.number))
+      continue;
+    for (const auto& resource : snapshot.resources)
+      if (resource.release == record.number)
+        calls.push_back(plan::identity(plan::Delete{resource.id, resource.release, resource.revision}));
+  }
   for (const auto& record : unsettled(stored, plan.live, live, plan.release, removed, Time{}))
     calls.push_back("update record " + std::to_string(record.number));
 }

@@ -9,14 +9,6 @@ using release::State;
 
 namespace {
 
-// An entry says which revision of the live pointer its run read. Once the pointer moved, that run's fence has
-// fallen. Entries of before that was noted are judged by their number.
-bool is_abandoned(const Record& record, int own, const plan::Live& live) {
-  if (record.state != State::pending || own == 0 || record.number == own) return false;
-  const auto fence = record.extra["fence"].as_string();
-  return record.number < own || (!fence.empty() && fence != live.revision);
-}
-
 State settled_state(const Record& record, int own, const plan::Live& live, const std::set<int>& removed) {
   if (is_abandoned(record, own, live)) return State::failed;
   if (record.state == State::superseded && removed.contains(record.runs)) return State::pruned;
@@ -38,6 +30,12 @@ Result<void> remove_abandoned(const ServiceRef& ref, const std::set<int>& releas
 }
 
 }  // namespace
+
+bool is_abandoned(const Record& record, int own, const plan::Live& live) {
+  if (record.state != State::pending || own == 0 || record.number == own) return false;
+  const auto fence = record.extra["fence"].as_string();
+  return record.number < own || (!fence.empty() && fence != live.revision);
+}
 
 std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Live& before,
                               const plan::Live& live, int own, const std::set<int>& removed, Time now) {

@@ -7,6 +7,11 @@
 
 namespace mdl::engine {
 
+// Whether an entry's run can no longer win after release `own` (0: none) went live. An entry says which
+// revision of the live pointer its run read: once the pointer moved, that run's fence has fallen. One without
+// is judged by its number. Pure.
+bool is_abandoned(const release::Record& record, int own, const plan::Live& live);
+
 // The entries of `stored` that must be written for the history to say what the live pointer says, which was
 // `before` and is `live` now; see settle. Pure.
 std::vector<release::Record> unsettled(const std::vector<release::Record>& stored, const plan::Live& before,

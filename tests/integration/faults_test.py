@@ -31,7 +31,7 @@ class Faults(MdlTest):
             self.assertRegex(done.err + done.out, pattern, str(done))
         for crash in ("Traceback", "terminate called", "std::", "AddressSanitizer", "bad_alloc"):
             self.assertNotIn(crash, done.err + done.out, str(done))
-        self.assertRegex(done.err + done.out, r"\bmdl \w+", f"no command to run next\n{done}")
+        self.assertRegex(done.err + done.out, r"\bmdl \w+|Next: ", f"no command to run next\n{done}")
         return done
 
     def live(self):
@@ -200,7 +200,7 @@ class Machine(Faults):
             if limit < 6 and done.code == 127:
                 continue  # not even its libraries can be loaded
             if done.code != 0:
-                self.failed(done, (1, 3), "(?i)too many open files|descriptor")
+                self.failed(done, (1, 3), "(?i)too many open files|descriptor|cannot connect")
         self.assertTrue(seen & {1, 3, 127}, seen)
         self.deploy("--set", "env.VERSION=last")
         until(lambda: self.version(self.url()) == "last", what="the last release")

@@ -54,15 +54,30 @@ Awaitable<Exchange::After> Exchange::run() {
     if (!failure) failure = co_await send();
     if (!failure) failure = co_await receive();
     if (!failure) co_return co_await relay();
-    if (failure->status != try_again) break;
-    if (first) {
+    if (failure->status != try_again && failure->status != try_other) break;
+    if (!first) {
+      failure = closed();
+    } else if (failure->status == try_again) {
       failure.reset();
     } else {
-      failure = bad_gateway(
-          fmt::format("a replica of release {} closed the connection without an answer", release()));
+      failure = co_await to_other();
     }
   }
   co_return co_await answer(std::move(*failure));
+}
+
+// To another replica, but never again to the one that closed: what it was sent may be why.
+Awaitable<Exchange::Failure> Exchange::to_other() {
+  connection_.reset();
+  const auto turn = service_.scheduler.move(*this);
+  if (turn == Scheduler::Turn::nothing_live) co_return closed();
+  if (turn == Scheduler::Turn::held) co_return co_await wait_turn();
+  co_return std::nullopt;
+}
+
+Answer Exchange::closed() const {
+  return bad_gateway(
+      fmt::format("a replica of release {} closed the connection without an answer", release()));
 }
 
 Exchange::Failure Exchange::inspect() {

@@ -30,7 +30,8 @@ class Exchange final : public Ticket {
  private:
   using Failure = std::optional<Answer>;
   static constexpr int client_left = 499;  // an Answer that nobody reads
-  static constexpr int try_again = 0;      // not an answer: closed before a byte of one came
+  static constexpr int try_again = 0;      // not an answer: the pooled connection was stale
+  static constexpr int try_other = 1;      // nor this: a new connection was closed, as by a replica that dies
 
   void on_turn() override { turn_.notify(); }
 
@@ -39,9 +40,11 @@ class Exchange final : public Ticket {
   Awaitable<Failure> reach(bool fresh);
   Awaitable<Failure> wait_turn();
   Awaitable<Failure> connect();
+  Awaitable<Failure> to_other();
   Awaitable<After> answer(Answer answer);
   Answer interrupted();
   Answer full() const;
+  Answer closed() const;
   void finish(bool error, bool timed);
   std::shared_ptr<Session> owner() { return session_.shared_from_this(); }
 

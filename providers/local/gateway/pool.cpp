@@ -49,6 +49,7 @@ std::unique_ptr<Connection> Pool::take(std::uint16_t port, bool certain) {
 }
 
 void Pool::put(std::uint16_t port, std::unique_ptr<Connection> connection) {
+  connection->used_before = true;
   connection->in.shrink();
   connection->since = std::chrono::steady_clock::now();
   idle_[port].push_back(std::move(connection));

@@ -21,6 +21,7 @@ struct Connection {
 
   Socket socket;
   Buffer in;
+  bool used_before = false;
   std::chrono::steady_clock::time_point since;  // in the pool
 };
 

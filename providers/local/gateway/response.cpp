@@ -37,10 +37,8 @@ Awaitable<Exchange::Failure> Exchange::receive() {
       if (bad_body_ && !client_.gone() && !stalled_)
         co_return bad_request("the request's body has broken chunks");
       if (stopped_) co_return interrupted();
-      // A kept connection may just have been closed, or the replica died; a request that can be repeated is.
-      if (!any && repeatable()) co_return Answer{.status = try_again};
-      co_return bad_gateway(
-          fmt::format("a replica of release {} closed the connection without an answer", release()));
+      if (!any && repeatable()) co_return Answer{.status = connection_->used_before ? try_again : try_other};
+      co_return closed();
     }
     // 100 Continue was said already; other interim responses are hints that nobody needs.
     const auto status = response_->get().result_int();

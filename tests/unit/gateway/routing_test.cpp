@@ -229,6 +229,28 @@ TEST_CASE("gateway: a replica that closes a new connection without an answer giv
   CHECK(requests == 1);
 }
 
+TEST_CASE("gateway: a GET whose replica closes a new connection goes to another one, a POST does not") {
+  for (const bool post : {false, true}) {
+    World world;
+    int dying = 0, asked = 0;
+    const auto first = world.serve([&](Peer& peer) {
+      ++dying;
+      peer.close();
+    });
+    const auto second = world.serve([&](Peer& peer) {
+      ++asked;
+      peer.send(ok("fine"));
+    });
+    world.update(world.route_to({first, second}));
+    const auto response =
+        world.ask(post ? "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx" : get());
+    if (dying == 0) continue;  // the other one was first
+    CHECK(has_status(response, post ? 502 : 200));
+    CHECK(dying == 1);
+    CHECK(asked == (post ? 0 : 1));
+  }
+}
+
 TEST_CASE("gateway: a broken response gives 502") {
   for (const auto* broken : {"SSH-2.0-OpenSSH\r\n\r\n",
                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
