@@ -143,14 +143,15 @@ std::string Release::waiting_for() const {
 
 std::string Release::readiness_text() const {
   const auto up = running();
-  if (wanted_ == 0 || up.empty()) return "at rest";
   const auto answered = up.front()->settings().health + " answered";
   return up.size() == 1 ? answered : answered + " on " + std::to_string(up.size()) + " replicas";
 }
 
 Value Release::readiness() const {
   if (attempt_ == Attempt::failed) return failure_;
-  const auto detail = waiting_for();
+  // A release at rest is not ready: a rollback has to wake and check it before it gets traffic.
+  const bool resting = wanted_ == 0 || running().empty();
+  const auto detail = resting ? std::string("at rest") : waiting_for();
   const bool ready = detail.empty() && attempt_ != Attempt::waiting;
   return Value::object({{"state", ready ? "ready" : "waiting"},
                         {"detail", ready ? readiness_text() : detail},
