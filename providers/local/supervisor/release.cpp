@@ -150,7 +150,7 @@ std::string Release::readiness_text() const {
 Value Release::readiness() const {
   if (attempt_ == Attempt::failed) return failure_;
   // A release at rest is not ready: a rollback has to wake and check it before it gets traffic.
-  const bool resting = wanted_ == 0 || running().empty();
+  const bool resting = wanted_ == 0;
   const auto detail = resting ? std::string("at rest") : waiting_for();
   const bool ready = detail.empty() && attempt_ != Attempt::waiting;
   return Value::object({{"state", ready ? "ready" : "waiting"},
