@@ -200,8 +200,8 @@ class Machine(Faults):
             if limit < 6 and done.code == 127:
                 continue  # not even its libraries can be loaded
             if done.code != 0:
-                self.failed(done, (1, 3), "(?i)too many open files|descriptor|cannot connect")
-        self.assertTrue(seen & {1, 3, 127}, seen)
+                self.failed(done, (1, 3, 4), "(?i)too many open files|descriptor|cannot connect")
+        self.assertTrue(seen & {1, 3, 4, 127}, seen)
         self.deploy("--set", "env.VERSION=last")
         until(lambda: self.version(self.url()) == "last", what="the last release")
 
