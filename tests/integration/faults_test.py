@@ -202,8 +202,9 @@ class Machine(Faults):
             if done.code != 0:
                 self.failed(done, (1, 3, 4), "(?i)too many open files|descriptor|cannot connect")
         self.assertTrue(seen & {1, 3, 4, 127}, seen)
-        self.deploy("--set", "env.VERSION=last")
-        until(lambda: self.version(self.url()) == "last", what="the last release")
+        done = self.deploy("--set", "env.VERSION=last")
+        self.assertEqual(self.version(done["serving"]["url"]), "last", [done, self.mdl("status", "-o", "json").out,
+                         self.mdl("releases").out, (self.home / "logs/supervisor.log").read_text()])
 
     def test_a_supervisor_without_file_descriptors_serves_again_when_it_has_some(self):
         self.service()
