@@ -214,3 +214,26 @@ TEST_CASE_TEMPLATE("contract: the gateway's answer names the release, and a spli
   CHECK(answered[1] == 10);
   CHECK(answered[2] == 10);
 }
+
+TEST_CASE_TEMPLATE("contract: a release at rest is not ready, and a rollback wakes and checks it first",
+                   Subject, contract::LocalSubject) {
+  Subject subject;
+  const auto service = [&](const std::string& version) {
+    auto made = subject.service(version);
+    made.rollout.warm = Milliseconds{0};
+    return made;
+  };
+  REQUIRE(deploy(subject, service("1")).exit == Exit::ok);
+  REQUIRE(deploy(subject, service("2")).exit == Exit::ok);
+  bool rests = false;
+  for (int look = 0; look < 400 && !rests; ++look) {
+    auto readiness = subject.provider().health->readiness(subject.ref(), 1);
+    REQUIRE(readiness);
+    rests = readiness->state == provider::Readiness::State::waiting;
+    if (!rests) subject.env().sleeper.sleep(Milliseconds{25});
+  }
+  REQUIRE(rests);
+  const auto back = engine::rollback({.ref = subject.ref()}, subject.provider(), subject.env());
+  CHECK(back.exit == Exit::ok);
+  CHECK(back.serving == 1);
+}

@@ -113,6 +113,13 @@ void Service::apply_release(const ReleaseRow& row) {
     course.warm_since = now;
     course.woken = false;
   }
+  if (course.resting &&
+      row.phase == Phase::up) {  // woken: its time of staying warm begins now, not when it was replaced
+    course.resting = false;
+    course.warm_since = now;
+    course.woken = true;
+    if (!live) release.attempt();
+  }
   course.live = live;
   release.set_live(live);
 }
@@ -157,6 +164,7 @@ void Service::add_release(const ReleaseRow& row) {
   auto& course = courses_[row.release];
   course.warm_since = around_.host.clock.elapsed();
   course.woken = true;
+  course.resting = row.phase == Phase::resting;
   releases_.emplace(number, std::move(release));
 }
 

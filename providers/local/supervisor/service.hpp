@@ -70,6 +70,7 @@ class Service {
     ScaleWindow window;
     std::chrono::nanoseconds warm_since{0};
     bool live = false, woken = false;
+    bool resting = false;  // was put to rest; one that is up again begins anew
     double cpu_before = 0;
   };
   void apply_gateway();

@@ -44,6 +44,7 @@ int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course)
 }
 
 void Service::rest(const ReleaseRow& row) {
+  courses_[row.release].resting = true;
   stored(around_.state.set_phase(ref_, row.release, Phase::resting), "that a release rests");
   for (auto& one : row_.releases)
     if (one.release == row.release) one.phase = Phase::resting;
