@@ -136,6 +136,7 @@ def view(folder, home, state=None):
     folder, home = pathlib.Path(folder), pathlib.Path(home)
     (folder / "run").mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
+    (folder / "run" / "supervisor.lock").mkdir()  # so that no supervisor can be started here, beside the home's own
     for name in ("artifacts", "environments", "blobs", "logs", "state.db", "state.db-wal", "state.db-shm", "secret.key",
                  "store.lock"):
         (folder / name).symlink_to(home / name)
