@@ -53,13 +53,15 @@ def write_service(folder, version):
 
 def deploying(mdl, runs):
     root = pathlib.Path(tempfile.mkdtemp(prefix="mdl-bench-"))
-    options = {"cwd": root, "env": os.environ | {"MDL_HOME": str(root / "home")}}
+    service = root / "service"
+    service.mkdir()
+    options = {"cwd": service, "env": os.environ | {"MDL_HOME": str(root / "home")}}
     try:
-        write_service(root, "1")
+        write_service(service, "1")
         first = run([mdl, "deploy"], **options)
         unchanged = medians({"deploy": [mdl, "deploy"]}, runs, **options)["deploy"]
         memory = supervisor_memory(root)
-        write_service(root, "2")
+        write_service(service, "2")
         second = run([mdl, "deploy"], **options)
         back = run([mdl, "rollback"], **options)
     finally:
@@ -74,16 +76,17 @@ def deploying(mdl, runs):
 
 
 def supervisor_memory(root):
-    """Resident KiB of the supervisor of this home: the process of mdl whose environment names it."""
+    """KiB that the supervisor of this home and its keeper hold, pages that they share counted once."""
+    total = 0
     for entry in pathlib.Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and str(root).encode() in (entry / "environ").read_bytes() \
                     and b"supervise" in (entry / "cmdline").read_bytes():
-                lines = (entry / "status").read_text().splitlines()
-                return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
-        except (OSError, StopIteration):
+                lines = (entry / "smaps_rollup").read_text().splitlines()
+                total += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+        except OSError:
             continue
-    raise SystemExit("no supervisor was found")
+    return total
 
 
 def main():
