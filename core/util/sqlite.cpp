@@ -206,8 +206,16 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   }
   sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
   MDL_CHECK(database.execute("PRAGMA foreign_keys = ON"));
-  if (file && !options.read_only)
-    MDL_CHECK(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
+  if (file && !options.read_only) {
+    // Turning a new database to WAL does not wait for another process that does the same: SQLite answers BUSY
+    // at once.
+    auto turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    for (int tries = 0; !turned && turned.error().code == "SQLITE_BUSY" && tries < 200; ++tries) {
+      ::sqlite3_sleep(5);
+      turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    }
+    if (!turned) return fail(std::move(turned).error());
+  }
   return database;
 }
 

@@ -81,28 +81,6 @@ TEST_CASE("supervisor process: what it leaves behind in its group ends with it")
   CHECK(dies(std::stoi(ran.out)));
 }
 
-TEST_CASE("supervisor process: what a shell started may finish after the shell was asked to end") {
-  Runner runner;
-  std::string out;
-  int status = -1;
-  std::unique_ptr<Process> process;
-  const auto launch = shell(
-      "python3 -c 'import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *a: "
-      "(time.sleep(0.2), print(\"done\", flush=True), sys.exit()))\nprint(\"ready\", "
-      "flush=True)\nsignal.pause()' & wait");
-  process = Process::start(runner.loop, runner.keeper, launch,
-                           {.on_output =
-                                [&](bool, std::string_view bytes) {
-                                  out += bytes;
-                                  if (out == "ready\n") process->signal_group(SIGTERM);
-                                },
-                            .on_exit = [&](int ended) { status = ended; }})
-                .value();
-  runner.io.run();
-  CHECK(out == "ready\ndone\n");
-  CHECK(status == 143);
-}
-
 TEST_CASE("supervisor process: a program that is not there is not found") {
   Runner runner;
   auto launch = shell("");
