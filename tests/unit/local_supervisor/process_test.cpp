@@ -81,6 +81,32 @@ TEST_CASE("supervisor process: what it leaves behind in its group ends with it")
   CHECK(dies(std::stoi(ran.out)));
 }
 
+TEST_CASE("supervisor process: what a shell started may finish after the shell was asked to end") {
+  Runner runner;
+  std::string out, problems;
+  int status = -1;
+  std::unique_ptr<Process> process;
+  // SIGTERM is taken by waiting for it, not by a handler, which could interrupt the write of "ready"; and the
+  // work goes on until the shell is gone and was reaped.
+  const auto launch = shell(
+      "python3 -c 'import os, signal, time\nshell = os.getppid()\n"
+      "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\nos.write(1, b\"ready\\n\")\n"
+      "signal.sigwait([signal.SIGTERM])\nwhile os.path.exists(f\"/proc/{shell}\"): time.sleep(0.001)\n"
+      "os.write(1, b\"done\\n\")' & wait");
+  process = Process::start(runner.loop, runner.keeper, launch,
+                           {.on_output =
+                                [&](bool error, std::string_view bytes) {
+                                  (error ? problems : out) += bytes;
+                                  if (out == "ready\n") process->signal_group(SIGTERM);
+                                },
+                            .on_exit = [&](int ended) { status = ended; }})
+                .value();
+  runner.io.run();
+  CHECK(problems == "");
+  CHECK(out == "ready\ndone\n");
+  CHECK(status == 143);
+}
+
 TEST_CASE("supervisor process: a program that is not there is not found") {
   Runner runner;
   auto launch = shell("");
