@@ -15,7 +15,8 @@ struct RetryPolicy {
 };
 
 // Retries 429, 502, 503, 504 and connection errors, and 500 and cut answers when the request is idempotent; a refused
-// connection never reached the server and is always safe to repeat. Waits Retry-After (seconds or an HTTP date) when given,
+// connection never reached the server and is always safe to repeat, but over a Unix socket it is told at once: there is no
+// server, and the caller may start one. Waits Retry-After (seconds or an HTTP date) when given,
 // never more than longest_backoff. `uniform` returns a number in [0, 1).
 std::unique_ptr<Transport> with_retry(std::unique_ptr<Transport> next, RetryPolicy policy, Clock& clock, Sleeper& sleeper,
                                       std::function<double()> uniform);

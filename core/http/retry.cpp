@@ -42,8 +42,10 @@ class Retry final : public Transport {
     }
     const auto& error = result.error();
     if (error.kind != ErrorKind::unavailable) return false;
-    // These never reached the server. A certificate that is refused is refused again.
-    if (error.code == "refused" || error.code == "resolve") return true;
+    // These never reached the server. A certificate that is refused is refused again, and behind the path of
+    // a socket nobody comes to listen unless the caller starts it.
+    if (error.code == "refused") return request.unix_socket.empty();
+    if (error.code == "resolve") return true;
     return error.code != "tls" && request.idempotent;
   }
 

@@ -57,6 +57,14 @@ TEST_CASE("http: a request is repeated for the statuses that ask for it, and 500
     CHECK(attempts_at_status(status, true) == 1);
 }
 
+TEST_CASE(
+    "http: that nobody listens on a Unix socket is told at once, so that the caller can start who should") {
+  Bench bench;
+  bench.script.error(ErrorKind::unavailable, "refused");
+  CHECK_FALSE(bench.retry->send({.url = "http://h/", .unix_socket = "/s", .idempotent = true}));
+  CHECK(bench.script.asked.size() == 1);
+}
+
 TEST_CASE("http: a connection that never was is repeated, a cut answer only when that is safe") {
   for (const bool idempotent : {false, true}) {
     CHECK(attempts_at_error(ErrorKind::unavailable, "refused", idempotent) == 4);
