@@ -1,6 +1,8 @@
 #include "providers/local/gateway/client.hpp"
 
+#include <algorithm>
 #include <boost/asio/write.hpp>
+#include <cstring>
 
 namespace mdl::local::gateway {
 
@@ -70,6 +72,33 @@ Awaitable<bool> Client::more(std::shared_ptr<void> owner) {
 void Client::interrupt() {
   error_code ignored;
   socket.cancel(ignored);
+}
+
+Awaitable<void> Client::settle() {
+  watching_ = false;
+  while (reading_) {
+    waiting_ = true;
+    co_await arrived_.wait();
+    waiting_ = false;
+  }
+}
+
+int Client::release() {
+  gone_ = true;
+  error_code ec;
+  const int descriptor = socket.release(ec);
+  return ec ? -1 : descriptor;
+}
+
+void Client::preload(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto room = in.room(limit_);
+    const auto size = std::min(room.size(), bytes.size());
+    if (size == 0) return;  // never: nobody reads more than the limit
+    std::memcpy(room.data(), bytes.data(), size);
+    in.commit(size);
+    bytes.remove_prefix(size);
+  }
 }
 
 void Client::close() {

@@ -37,6 +37,11 @@ class Client {
   // Waits for more bytes in `in`. False: none will come, or it was interrupted.
   Awaitable<bool> more(std::shared_ptr<void> owner);
   void interrupt();  // ends more() and what reads or writes now
+  // Waits until no read is under way.
+  Awaitable<void> settle();
+  // Gives the socket away, without closing it, once no read is under way; -1 when that fails.
+  int release();
+  void preload(std::string_view bytes);  // as if they had been read
   void close();
 
   bool gone() const { return gone_; }

@@ -18,6 +18,7 @@ struct Context {
   std::shared_ptr<Deadlines> deadlines;
   int connections = 0;  // of clients
   int max_connections = 0;
+  std::vector<GatewayListener> inherited;
 };
 
 }  // namespace mdl::local::gateway

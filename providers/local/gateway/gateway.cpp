@@ -1,8 +1,10 @@
 #include "providers/local/gateway/gateway.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <map>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "providers/local/gateway/context.hpp"
 #include "providers/local/gateway/service.hpp"
@@ -28,11 +30,29 @@ int connection_limit(const GatewayOptions& options) {
 struct Gateway::State {
   std::shared_ptr<Context> context;
   std::map<std::string, std::shared_ptr<Service>> services;
-  std::vector<std::weak_ptr<Service>> removed;  // that may still have requests under way
+  std::vector<std::weak_ptr<Service>> removed;        // that may still have requests under way
+  std::map<int, std::vector<GatewayLoad>> elsewhere;  // by process
 
   const Scheduler* scheduler(const std::string& key) const {
     const auto at = services.find(key);
     return at == services.end() ? nullptr : &at->second->scheduler;
+  }
+
+  std::vector<std::shared_ptr<Service>> all() const {
+    std::vector<std::shared_ptr<Service>> found;
+    for (const auto& [key, service] : services) found.push_back(service);
+    for (const auto& weak : removed)
+      if (auto service = weak.lock()) found.push_back(std::move(service));
+    return found;
+  }
+
+  int elsewhere_at(const std::string& key, const Upstream& upstream) const {
+    int count = 0;
+    for (const auto& [process, loads] : elsewhere)
+      for (const auto& load : loads)
+        for (const auto& [at, requests] : load.in_flight)
+          if (load.key == key && at == upstream) count += requests;
+    return count;
   }
 };
 
@@ -49,10 +69,9 @@ Gateway::Gateway(boost::asio::io_context& io, Clock& clock, GatewayEvents events
 }
 
 Gateway::~Gateway() {
+  close_inherited();
   state_->context->events = {};
-  for (const auto& [key, service] : state_->services) service->stop();
-  for (const auto& weak : state_->removed)
-    if (const auto service = weak.lock()) service->stop();
+  for (const auto& service : state_->all()) service->stop();
   state_->context->deadlines->stop();
 }
 
@@ -97,7 +116,7 @@ int Gateway::in_flight(const std::string& key, int release) const {
 
 int Gateway::in_flight(const std::string& key, const Upstream& upstream) const {
   const auto* scheduler = state_->scheduler(key);
-  return scheduler == nullptr ? 0 : scheduler->in_flight(upstream);
+  return scheduler == nullptr ? state_->elsewhere_at(key, upstream) : scheduler->in_flight(upstream);
 }
 
 std::chrono::nanoseconds Gateway::last_request(const std::string& key, int release) const {
@@ -108,6 +127,77 @@ std::chrono::nanoseconds Gateway::last_request(const std::string& key, int relea
 std::vector<GatewayStats> Gateway::take_stats(const std::string& key) {
   const auto at = state_->services.find(key);
   return at == state_->services.end() ? std::vector<GatewayStats>{} : at->second->scheduler.take_stats();
+}
+
+std::vector<GatewayListener> Gateway::listeners() const {
+  std::vector<GatewayListener> result;
+  for (const auto& [key, service] : state_->services)
+    if (service->port() != 0) result.push_back({key, service->port(), service->descriptor()});
+  return result;
+}
+
+void Gateway::inherit(std::vector<GatewayListener> listeners) {
+  state_->context->inherited = std::move(listeners);
+}
+
+void Gateway::close_inherited() {
+  for (const auto& listener : std::exchange(state_->context->inherited, {})) ::close(listener.descriptor);
+}
+
+void Gateway::leave(std::function<void(ClientConnection)> give) {
+  for (const auto& service : state_->all()) service->leave(give);
+}
+
+int Gateway::connections() const { return state_->context->connections; }
+
+void Gateway::adopt(ClientConnection connection) {
+  if (const auto at = state_->services.find(connection.key); at != state_->services.end()) {
+    at->second->adopt(connection);
+  } else {
+    ::close(connection.descriptor);
+  }
+}
+
+std::vector<GatewayLoad> Gateway::take_load() {
+  std::vector<GatewayLoad> loads;
+  for (const auto& service : state_->all()) {
+    GatewayLoad load{.key = service->key(),
+                     .in_flight = service->scheduler.own_in_flight(),
+                     .held = service->scheduler.own_held(),
+                     .stats = service->scheduler.take_stats()};
+    if (!load.in_flight.empty() || !load.held.empty() || !load.stats.empty())
+      loads.push_back(std::move(load));
+  }
+  return loads;
+}
+
+void Gateway::set_elsewhere(int process, const std::vector<GatewayLoad>& loads) {
+  auto& known = state_->elsewhere[process];
+  const auto before = std::exchange(known, loads);
+  if (loads.empty()) state_->elsewhere.erase(process);
+  for (const auto& [key, service] : state_->services) {
+    std::vector<std::pair<Upstream, int>> in_flight;
+    std::vector<std::pair<int, int>> held;
+    for (const auto& [other, theirs] : state_->elsewhere)
+      for (const auto& load : theirs) {
+        if (load.key != key) continue;
+        in_flight.insert(in_flight.end(), load.in_flight.begin(), load.in_flight.end());
+        held.insert(held.end(), load.held.begin(), load.held.end());
+      }
+    service->scheduler.set_elsewhere(in_flight, held);
+    for (const auto& load : loads)
+      for (const auto& stats : load.stats)
+        if (load.key == key) service->scheduler.add(stats);
+  }
+  // Of a service that is gone here, nobody else would say it.
+  for (const auto& load : before)
+    for (const auto& [upstream, count] : load.in_flight) {
+      if (state_->services.contains(load.key) || state_->elsewhere_at(load.key, upstream) > 0) continue;
+      boost::asio::post(state_->context->executor,
+                        [context = state_->context, key = load.key, at = upstream] {
+                          if (context->events.on_drained) context->events.on_drained(key, at);
+                        });
+    }
 }
 
 }  // namespace mdl::local

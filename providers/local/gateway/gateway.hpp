@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/plan/change.hpp"
@@ -47,6 +48,7 @@ struct GatewayStats {
   // Log-linear histogram of response times, from the request's first byte to the response's last: bucket i
   // counts times up to histogram_bound(i). Tunnels (WebSockets) and requests whose client left are not in it.
   std::vector<std::uint64_t> histogram;
+  bool operator==(const GatewayStats&) const = default;
 };
 // Bounds grow from 10 µs to over an hour, by at most a tenth; the last bucket takes what is beyond.
 std::chrono::microseconds histogram_bound(std::size_t bucket);
@@ -58,8 +60,8 @@ struct GatewayEvents {
   // A request waits because no replica of `release` can take it (none is up, or all are at their
   // concurrency).
   std::function<void(const std::string& key, int release)> on_demand;
-  // No request is under way any more at an upstream that `update` or `remove` took out of the route; once for
-  // each, also when nothing was under way, and not when it came back before.
+  // No request is under way any more, here or elsewhere, at an upstream that `update` or `remove` took out of
+  // the route; once for each, also when nothing was under way, and not when it came back before.
   std::function<void(const std::string& key, const Upstream& upstream)> on_drained;
   // Connecting to the upstream failed.
   std::function<void(const std::string& key, const Upstream& upstream)> on_unreachable;
@@ -77,6 +79,28 @@ struct GatewayOptions {
   Milliseconds accept_pause{100};  // out of descriptors: tries again when a connection ends, or after it
   int max_connections = 0;         // of clients, all services together; 0: three quarters of RLIMIT_NOFILE
   std::uint16_t first_port = 8400;
+};
+
+// What the gateway of one process has under way for a service, for another one that uses the same replicas.
+struct GatewayLoad {
+  std::string key;
+  std::vector<std::pair<Upstream, int>> in_flight;  // those that are not 0
+  std::vector<std::pair<int, int>> held;            // release and how many requests wait for it
+  std::vector<GatewayStats> stats;                  // since they were taken last
+  bool operator==(const GatewayLoad&) const = default;
+};
+
+struct GatewayListener {
+  std::string key;
+  std::uint16_t port = 0;
+  int descriptor = -1;
+};
+
+// A client's connection on its way from one process to another, between two requests.
+struct ClientConnection {
+  std::string key;
+  int descriptor = -1;  // whoever has the value owns it
+  std::string read;     // what the client has sent and nobody has used
 };
 
 class Gateway {
@@ -99,7 +123,7 @@ class Gateway {
   // Stops accepting; answers those that wait with 503; lets those under way end.
   void remove(const std::string& key);
 
-  int held(const std::string& key) const;  // requests waiting now
+  int held(const std::string& key) const;  // requests waiting now, here and elsewhere
   int held(const std::string& key, int release) const;
   // Requests at replicas now, streams and WebSockets included.
   int in_flight(const std::string& key, int release) const;
@@ -107,6 +131,29 @@ class Gateway {
   // Clock::elapsed of its last end or, if one is open (waiting counts), now; 0 when there never was one.
   std::chrono::nanoseconds last_request(const std::string& key, int release) const;
   std::vector<GatewayStats> take_stats(const std::string& key);
+
+  // A restart without a gap. The process forks and goes on as a new program, which keeps the listeners; its
+  // fork, the predecessor, ends what is under way, gives everything else to its successor and tells it how
+  // much is left.
+
+  // They stay open here too.
+  std::vector<GatewayListener> listeners() const;
+  // Successor, before its first listen(): that takes these over, by key and port, instead of binding.
+  void inherit(std::vector<GatewayListener> listeners);
+  // Closes what was inherited and nobody has listened on.
+  void close_inherited();
+  // Predecessor: accepts nothing more, and gives each client's connection away once no request is under way
+  // on it.
+  void leave(std::function<void(ClientConnection)> give);
+  // Of clients, here.
+  int connections() const;
+  // Successor: serves the connection on; closes it when the service is gone.
+  void adopt(ClientConnection connection);
+  // Predecessor: what is under way; the statistics are taken.
+  std::vector<GatewayLoad> take_load();
+  // Successor: counts what `process` has under way as its own, in all that is asked above and for the
+  // concurrency of replicas. Replaces what was said before; the statistics are added to its own.
+  void set_elsewhere(int process, const std::vector<GatewayLoad>& loads);
 
  private:
   struct State;

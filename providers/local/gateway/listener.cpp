@@ -39,9 +39,24 @@ Result<std::shared_ptr<Listener>> Listener::open(std::shared_ptr<Context> contex
     ec = listener->bind(static_cast<std::uint16_t>(next));
   }
   if (ec) return fail(bind_error(first, ec));
-  asio::co_spawn(
-      context->executor, [listener] { return listener->run(); }, asio::detached);
+  listener->start();
   return listener;
+}
+
+Result<std::shared_ptr<Listener>> Listener::adopt(std::shared_ptr<Context> context,
+                                                  const GatewayListener& inherited, OnSocket on_socket) {
+  const auto listener = std::make_shared<Listener>(std::move(context), std::move(on_socket));
+  error_code ec;
+  listener->acceptor_.assign(tcp::v4(), inherited.descriptor, ec);
+  if (ec) return fail(bind_error(inherited.port, ec));
+  listener->port_ = inherited.port;
+  listener->start();
+  return listener;
+}
+
+void Listener::start() {
+  asio::co_spawn(
+      context_->executor, [self = shared_from_this()] { return self->run(); }, asio::detached);
 }
 
 error_code Listener::bind(std::uint16_t port) {
@@ -62,11 +77,11 @@ Awaitable<void> Listener::run() {
     if (context_->connections < context_->max_connections) {
       Socket socket(context_->executor);
       co_await acceptor_.async_accept(socket, into(ec));
-      if (!acceptor_.is_open()) break;
-      if (!ec) {
+      if (!ec) {  // also when it was closed meanwhile: this client was accepted before
         on_socket_(std::move(socket));
         continue;
       }
+      if (!acceptor_.is_open()) break;
       if (ec == asio::error::connection_aborted || ec == asio::error::interrupted) continue;
     }
     pausing_ = true;

@@ -17,9 +17,13 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // "port-denied".
   static Result<std::shared_ptr<Listener>> open(std::shared_ptr<Context> context, std::uint16_t port,
                                                 OnSocket on_socket);
+  // On a descriptor that listens already and is owned from now on. Errors: failed.
+  static Result<std::shared_ptr<Listener>> adopt(std::shared_ptr<Context> context,
+                                                 const GatewayListener& inherited, OnSocket on_socket);
   Listener(std::shared_ptr<Context> context, OnSocket on_socket);
 
   std::uint16_t port() const { return port_; }
+  int descriptor() { return acceptor_.native_handle(); }
   void resume() {
     if (pausing_) pause_.cancel();
   }
@@ -29,6 +33,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
   error_code bind(std::uint16_t port);
+  void start();
   Awaitable<void> run();
 
   std::shared_ptr<Context> context_;

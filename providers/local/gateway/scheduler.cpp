@@ -20,7 +20,7 @@ void Scheduler::update(const Route& route) {
   split_anew();
   for (auto& [number, release] : releases_) {
     serve_waiting(release);
-    if (!release.waiting.empty()) hooks_.demand(number);
+    if (!release.waiting.empty() || release.held_elsewhere > 0) hooks_.demand(number);
   }
 }
 
@@ -88,7 +88,7 @@ Scheduler::Turn Scheduler::enter(Ticket& ticket) {
     place(ticket, release, std::move(replica));
     return Turn::placed;
   }
-  if (held_ >= route_.max_held) return Turn::full;
+  if (held() >= route_.max_held) return Turn::full;
   hold(ticket, release, false);
   hooks_.demand(ticket.release_);
   return Turn::held;
@@ -136,9 +136,9 @@ std::shared_ptr<Replica> Scheduler::pick(Release& release, const Replica* except
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = (release.cursor + i) % count;
     const Replica& replica = *replicas[at];
-    if (replica.in_flight >= route_.concurrency || &replica == except) continue;
+    if (replica.load() >= route_.concurrency || &replica == except) continue;
     if (choosy && avoided(replica)) continue;
-    if (best == count || replica.in_flight < replicas[best]->in_flight) best = at;
+    if (best == count || replica.load() < replicas[best]->load()) best = at;
   }
   if (best == count) return nullptr;
   release.cursor = best + 1;
@@ -186,7 +186,7 @@ void Scheduler::serve_waiting(Release& release) {
 }
 
 void Scheduler::finish_if_drained(const std::shared_ptr<Replica>& replica) {
-  if (replica->routed || replica->in_flight > 0) return;
+  if (replica->routed || replica->load() > 0) return;
   std::erase(draining_, replica);
   hooks_.drained(replica->upstream);
 }
@@ -202,36 +202,37 @@ void Scheduler::count(int number, bool error, std::optional<std::chrono::nanosec
 
 int Scheduler::held(int number) const {
   const auto at = releases_.find(number);
-  return at == releases_.end() ? 0 : static_cast<int>(at->second.waiting.size());
+  if (at == releases_.end()) return 0;
+  return static_cast<int>(at->second.waiting.size()) + at->second.held_elsewhere;
 }
 
 int Scheduler::in_flight(int number) const {
   const auto at = releases_.find(number);
-  return at == releases_.end() ? 0 : at->second.in_flight;
+  return at == releases_.end() ? 0 : at->second.in_flight + at->second.elsewhere;
 }
 
-const Replica* Scheduler::find(const Upstream& upstream) const {
+std::shared_ptr<Replica> Scheduler::find(const Upstream& upstream) const {
   const auto same = [&](const auto& replica) { return replica->upstream == upstream; };
-  if (const auto at = std::ranges::find_if(draining_, same); at != draining_.end()) return at->get();
+  if (const auto at = std::ranges::find_if(draining_, same); at != draining_.end()) return *at;
   const auto release = releases_.find(upstream.release);
   if (release == releases_.end()) return nullptr;
   const auto& replicas = release->second.replicas;
   const auto at = std::ranges::find_if(replicas, same);
-  return at == replicas.end() ? nullptr : at->get();
+  return at == replicas.end() ? nullptr : *at;
 }
 
 bool Scheduler::known(const Upstream& upstream) const { return find(upstream) != nullptr; }
 
 int Scheduler::in_flight(const Upstream& upstream) const {
-  const Replica* replica = find(upstream);
-  return replica == nullptr ? 0 : replica->in_flight;
+  const auto replica = find(upstream);
+  return replica == nullptr ? 0 : replica->load();
 }
 
 std::chrono::nanoseconds Scheduler::last_request(int number) const {
   const auto at = releases_.find(number);
   if (at == releases_.end()) return {};
   const Release& release = at->second;
-  return release.in_flight > 0 || !release.waiting.empty() ? clock_.elapsed() : release.last;
+  return release.open() ? clock_.elapsed() : release.last;
 }
 
 std::vector<GatewayStats> Scheduler::take_stats() {

@@ -17,7 +17,9 @@ namespace mdl::local::gateway {
 struct Replica {
   Upstream upstream;
   int in_flight = 0;
+  int elsewhere = 0;   // in flight from another process
   bool routed = true;  // false: it drains
+  int load() const { return in_flight + elsewhere; }
   // Refused a connection: others of its release are preferred until then (Clock::elapsed) or the next update.
   std::chrono::nanoseconds avoid_until{0};
 };
@@ -70,10 +72,20 @@ class Scheduler {
   // the others are full. nothing_live: there is no other; the ticket stays where it is.
   Turn move(Ticket& ticket);
 
+  // What another process has at the replicas, and waiting for them, by release: from now on it counts as if
+  // it were under way here. Replaces what was said before.
+  void set_elsewhere(const std::vector<std::pair<Upstream, int>>& in_flight,
+                     const std::vector<std::pair<int, int>>& held);
+  // What is under way here.
+  std::vector<std::pair<Upstream, int>> own_in_flight() const;
+  std::vector<std::pair<int, int>> own_held() const;
+
   // A request ended. `took` is empty when it must not count in the histogram.
   void count(int release, bool error, std::optional<std::chrono::nanoseconds> took);
 
-  int held() const { return held_; }
+  void add(const GatewayStats& stats);  // of requests that ended elsewhere
+
+  int held() const { return held_ + held_elsewhere_; }
   int held(int release) const;
   int in_flight(int release) const;
   int in_flight(const Upstream& upstream) const;
@@ -87,11 +99,14 @@ class Scheduler {
     std::list<Ticket*> waiting;
     std::size_t cursor = 0;  // where the search among equally loaded replicas starts
     int in_flight = 0;
+    int elsewhere = 0, held_elsewhere = 0;
     std::chrono::nanoseconds last{0};
+    bool open() const { return in_flight > 0 || !waiting.empty() || elsewhere > 0 || held_elsewhere > 0; }
     GatewayStats stats;
   };
 
-  const Replica* find(const Upstream& upstream) const;
+  std::shared_ptr<Replica> find(const Upstream& upstream) const;
+  std::vector<std::shared_ptr<Replica>> all() const;
   // The least loaded with room, or null.
   std::shared_ptr<Replica> pick(Release& release, const Replica* except = nullptr);
   void place(Ticket& ticket, Release& release, std::shared_ptr<Replica> replica);
@@ -109,7 +124,7 @@ class Scheduler {
   SplitChoice split_;
   std::map<int, Release> releases_;
   std::vector<std::shared_ptr<Replica>> draining_;
-  int held_ = 0;
+  int held_ = 0, held_elsewhere_ = 0;
 };
 
 }  // namespace mdl::local::gateway

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <unistd.h>
 
 #include "providers/local/gateway/session.hpp"
 
@@ -26,18 +27,50 @@ Scheduler::Hooks Service::hooks() {
 
 Result<std::uint16_t> Service::listen(std::uint16_t port) {
   if (listener_ && (port == 0 || port == listener_->port())) return listener_->port();
-  MDL_TRY(auto listener, Listener::open(shared_context_, port, [weak = weak_from_this()](Socket socket) {
-            if (const auto self = weak.lock()) self->accepted(std::move(socket));
-          }));
+  MDL_TRY(auto listener, open(port));
   if (listener_) listener_->close();
   listener_ = std::move(listener);
   return listener_->port();
 }
 
-void Service::accepted(Socket socket) {
+Result<std::shared_ptr<Listener>> Service::open(std::uint16_t port) {
+  const auto accept = [weak = weak_from_this()](Socket socket) {
+    if (const auto self = weak.lock()) self->accepted(std::move(socket));
+  };
+  auto& inherited = context.inherited;
+  const auto found = std::ranges::find_if(inherited, [&](const GatewayListener& one) {
+    return one.key == key_ && (port == 0 || port == one.port);
+  });
+  if (found == inherited.end()) return Listener::open(shared_context_, port, accept);
+  const auto taken = *found;
+  inherited.erase(found);
+  return Listener::adopt(shared_context_, taken, accept);
+}
+
+void Service::accepted(Socket socket, std::string_view read) {
+  if (stopped_) return;
   const auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
+  session->client.preload(read);
   sessions_->push_back(*session);
   session->start();
+}
+
+void Service::adopt(const ClientConnection& connection) {
+  Socket socket(context.executor);
+  error_code ec;
+  socket.assign(tcp::v4(), connection.descriptor, ec);
+  if (!ec) {
+    accepted(std::move(socket), connection.read);
+  } else {
+    ::close(connection.descriptor);
+  }
+}
+
+void Service::leave(std::function<void(ClientConnection)> give) {
+  give_ = std::move(give);
+  if (listener_) listener_->close();
+  pool.clear();
+  for (auto at = sessions_->begin(); at != sessions_->end();) (at++)->leave();
 }
 
 void Service::remove() {
@@ -48,6 +81,7 @@ void Service::remove() {
 }
 
 void Service::stop() {
+  stopped_ = true;
   if (listener_) listener_->close();
   pool.clear();
   idle_check_.clear();
@@ -86,7 +120,7 @@ void Service::report_drained() {
 }
 
 void Service::keep(const Replica& replica, std::unique_ptr<Connection> connection) {
-  if (!replica.routed) return;
+  if (!replica.routed || leaving()) return;
   pool.put(replica.upstream.port, std::move(connection));
   if (!idle_check_.is_linked()) idle_check_.set(context.options.upstream_idle);
 }

@@ -26,11 +26,19 @@ class Service : public std::enable_shared_from_this<Service> {
   void remove();  // Gateway::remove
   void stop();    // cuts everything now
 
+  int descriptor() const { return listener_ ? listener_->descriptor() : -1; }
+  // Gateway::leave.
+  void leave(std::function<void(ClientConnection)> give);
+  bool leaving() const { return give_ != nullptr; }
+  void give(int descriptor, std::string_view read) { give_({key_, descriptor, std::string(read)}); }
+  void adopt(const ClientConnection& connection);
+
   void unreachable(const Upstream& upstream);
   // Keeps the connection for the next request when its replica is still in the route.
   void keep(const Replica& replica, std::unique_ptr<Connection> connection);
   void session_ended();
   bool removed() const { return removed_; }
+  const std::string& key() const { return key_; }
 
   Context& context;
   Scheduler scheduler;
@@ -40,7 +48,8 @@ class Service : public std::enable_shared_from_this<Service> {
   using Sessions = boost::intrusive::list<Session, boost::intrusive::base_hook<SessionHook>,
                                           boost::intrusive::constant_time_size<false>>;
   Scheduler::Hooks hooks();
-  void accepted(Socket socket);
+  Result<std::shared_ptr<Listener>> open(std::uint16_t port);
+  void accepted(Socket socket, std::string_view read = {});
   void demand(int release);
   void drained(const Upstream& upstream);
   void report_drained();
@@ -52,7 +61,8 @@ class Service : public std::enable_shared_from_this<Service> {
   std::unique_ptr<Sessions> sessions_;
   std::vector<Upstream> drained_;  // to be reported from the event loop
   Deadline idle_check_;
-  bool removed_ = false;
+  std::function<void(ClientConnection)> give_;
+  bool removed_ = false, stopped_ = false;
 
  public:
   ~Service();

@@ -46,6 +46,10 @@ void Session::stop() {
   if (exchange_ != nullptr) exchange_->interrupt();
 }
 
+void Session::leave() {
+  if (awaiting_) client.interrupt();
+}
+
 Awaitable<void> Session::run() {
   while (co_await read_request()) {
     Exchange::After after;
@@ -58,6 +62,10 @@ Awaitable<void> Session::run() {
     request_.reset();
     if (after == Exchange::After::linger) co_await linger();
     if (after != Exchange::After::keep || closing_) break;
+    if (service_->leaving()) {
+      co_await hand_over();
+      co_return;
+    }
     if (!client.reading()) client.in.shrink();
   }
   client.close();
@@ -88,11 +96,16 @@ Awaitable<bool> Session::read_request() {
       if (client.in.size() >= options.header_limit)
         co_return co_await refuse(header_too_large(options.header_limit));
     }
-    if (!co_await client.more(shared_from_this())) {
+    if (!service_->leaving()) {
+      awaiting_ = true;
+      const bool more = co_await client.more(shared_from_this());
+      awaiting_ = false;
+      if (more) continue;
       if (timed_out_ && reading_header_)
         co_return co_await refuse(request_timeout("the request's header did not arrive in time"));
-      co_return false;
     }
+    if (service_->leaving() && !closing_ && !timed_out_) co_await hand_over();
+    co_return false;
   }
   deadline_.clear();
   Answer problem;
@@ -118,6 +131,16 @@ bool Session::parse(std::size_t header_size, Answer& problem) {
   }
   client.in.consume(used);
   return true;
+}
+
+// What was read ahead goes with it.
+Awaitable<void> Session::hand_over() {
+  deadline_.clear();
+  client.interrupt();
+  co_await client.settle();
+  if (client.gone()) co_return;
+  const std::string read(client.in.view());
+  if (const int descriptor = client.release(); descriptor >= 0) service_->give(descriptor, read);
 }
 
 Awaitable<bool> Session::refuse(Answer answer) {

@@ -23,6 +23,7 @@ class Session : public std::enable_shared_from_this<Session>, public SessionHook
   void start();
   void finish();  // closes after the request under way, at once when there is none
   void stop();    // cuts it now
+  void leave();   // gives the connection away, see Gateway::leave
 
   // For the exchange under way.
   Service& service() { return *service_; }
@@ -40,6 +41,7 @@ class Session : public std::enable_shared_from_this<Session>, public SessionHook
   Awaitable<bool> refuse(Answer answer);
   bool parse(std::size_t header_size, Answer& problem);
   Awaitable<void> linger();
+  Awaitable<void> hand_over();
   void skip_empty_line();
 
   std::shared_ptr<Service> service_;
@@ -47,7 +49,7 @@ class Session : public std::enable_shared_from_this<Session>, public SessionHook
   std::optional<RequestParser> request_;
   Deadline deadline_;  // of reading a header, of being idle, of lingering
   std::chrono::nanoseconds started_{0};
-  bool timed_out_ = false, closing_ = false, reading_header_ = false;
+  bool timed_out_ = false, closing_ = false, reading_header_ = false, awaiting_ = false;
 };
 
 }  // namespace mdl::local::gateway

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <unistd.h>
 
 namespace mdl::local::testing {
 
@@ -122,19 +123,33 @@ struct World::Loop {
   asio::io_context io{1};
 };
 
-World::World(GatewayOptions options) : loop_(std::make_unique<Loop>()) {
-  options.first_port = 28400;
+GatewayEvents World::events() {
   GatewayEvents events;
   events.on_demand = [this](const std::string&, int release) { demanded.push_back(release); };
   events.on_drained = [this](const std::string&, const Upstream& upstream) { drained.push_back(upstream); };
   events.on_unreachable = [this](const std::string&, const Upstream& upstream) {
     unreachable.push_back(upstream);
   };
-  gateway = std::make_unique<Gateway>(loop_->io, clock, std::move(events), options);
+  return events;
+}
+
+World::World(GatewayOptions options) : loop_(std::make_unique<Loop>()) {
+  options.first_port = 28400;
+  gateway = std::make_unique<Gateway>(loop_->io, clock, events(), options);
   port = gateway->listen("s", 0).value();
 }
 
 World::~World() { gateway.reset(); }
+
+std::unique_ptr<Gateway> World::succeed() {
+  auto listeners = gateway->listeners();
+  for (auto& listener : listeners) listener.descriptor = ::dup(listener.descriptor);
+  auto successor = std::make_unique<Gateway>(loop_->io, clock, events(), GatewayOptions{});
+  successor->inherit(std::move(listeners));
+  REQUIRE(successor->listen("s", port).value() == port);
+  gateway->leave([to = successor.get()](ClientConnection one) { to->adopt(std::move(one)); });
+  return successor;
+}
 
 std::shared_ptr<Server> World::serve(Server::Behaviour behaviour) {
   const auto server = std::make_shared<RealServer>(loop_->io);

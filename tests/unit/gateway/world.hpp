@@ -67,6 +67,9 @@ class World {
   bool until(const std::function<bool()>& condition);
   bool until_received(const std::shared_ptr<Peer>& peer, std::string_view text);
   void settle();  // runs what is ready
+  // A gateway of its own with the same listeners, as a supervisor has it that was restarted; `gateway`
+  // leaves.
+  std::unique_ptr<Gateway> succeed();
 
   ManualClock clock;
   std::unique_ptr<Gateway> gateway;
@@ -76,6 +79,7 @@ class World {
 
  private:
   struct Loop;
+  GatewayEvents events();
   std::unique_ptr<Loop> loop_;
 };
 
