@@ -1,6 +1,7 @@
 """Drives the real mdl in a home of its own. MDL_BINARY names the executable."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -75,6 +77,17 @@ def request(url, method="GET", body=None, headers=None, timeout=30):
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
         return Answer(reply.status, reply.read(), dict(reply.getheaders()))
+
+
+def packages(*requirements):
+    """Makes Python packages importable that only a test needs; they are kept in a cache outside the project."""
+    key = hashlib.sha256(repr((sys.version, requirements)).encode()).hexdigest()[:16]
+    folder = CACHE / "environments" / f"test-{key}"
+    if not (folder / ".complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *requirements], check=True)
+        (folder / ".complete").touch()
+    sys.path.extend(str(path) for path in folder.glob("lib/python*/site-packages"))
 
 
 class Traffic:
