@@ -1,10 +1,13 @@
 # mdl_module(core/util DEPENDS … LINK …): a static library mdl_core_util of the folder's sources (main.cpp excepted).
-# DEPENDS become visible to its users, LINK stays inside.
+# DEPENDS become visible to its users, LINK stays inside; EXCLUDE names a folder below it that is a program of its own.
 function(mdl_module folder)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LINK" ${ARGN})
   string(REPLACE "/" "_" name mdl_${folder})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "/${ARG_EXCLUDE}")
+  endif()
   if(NOT sources)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE mdl_settings ${ARG_DEPENDS})

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/util/base64.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::cli {
@@ -10,19 +11,6 @@ namespace {
 
 double milliseconds(const provider::HttpResponse& response) {
   return std::chrono::duration<double, std::milli>(response.took).count();
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? digits[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
 }
 
 }  // namespace

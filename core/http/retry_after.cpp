@@ -13,7 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// "Sun, 06 Nov 1994 08:49:37 GMT"
+}  // namespace
+
 std::optional<Time> parse_http_date(std::string_view text) {
   if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT")) return std::nullopt;
   const auto month = std::ranges::find(months, text.substr(8, 3));
@@ -22,8 +23,6 @@ std::optional<Time> parse_http_date(std::string_view text) {
   return parse_rfc3339(std::string(text.substr(12, 4)) + "-" + number + "-" + std::string(text.substr(5, 2)) +
                        "T" + std::string(text.substr(17, 8)) + "Z");
 }
-
-}  // namespace
 
 std::optional<Milliseconds> parse_retry_after(std::string_view text, Time now) {
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos) {

@@ -12,4 +12,7 @@ namespace mdl::http {
 // bounds it.
 std::optional<Milliseconds> parse_retry_after(std::string_view text, Time now);
 
+// "Sun, 06 Nov 1994 08:49:37 GMT", the preferred form of RFC 9110; nullopt for anything else.
+std::optional<Time> parse_http_date(std::string_view text);
+
 }  // namespace mdl::http

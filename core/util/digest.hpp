@@ -23,6 +23,8 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 std::string sha256(std::string_view bytes);
+// For names that others made with it; secures nothing.
+std::string sha1(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 // Reads in blocks of 1 MiB. Errors as read_file.
 Result<std::string> sha256_file(const std::string& path);
