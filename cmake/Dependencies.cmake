@@ -10,7 +10,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-# Static, so that the bytes of a zip depend on this program alone (docs/decisions/0007).
+# Static, so that the bytes of a zip depend on this program alone (docs/decisions/0008).
 set(ZLIB_USE_STATIC_LIBS ON)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)

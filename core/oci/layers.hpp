@@ -35,7 +35,7 @@ struct Layer {
   // and the platform, since what the installer will find is not known beforehand.
   Digest digest;
   std::uint64_t bytes = 0;
-  std::vector<File> files;        // sorted by path; empty for dependencies
+  std::vector<File> files;        // sorted by path; empty for dependencies, unless with_packages put them there
   std::string requirements;       // of dependencies: the requirements text, servers that mdl adds included
 };
 

@@ -1,13 +1,12 @@
 #include "core/oci/zip.hpp"
 
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <optional>
 #include <sys/stat.h>
 
 #include "core/oci/directory.hpp"
 #include "core/oci/partial.hpp"
+#include "core/oci/unused.hpp"
 #include "core/oci/zip_entries.hpp"
 #include "core/oci/zip_writer.hpp"
 #include "core/util/digest.hpp"
@@ -18,10 +17,6 @@
 namespace mdl::oci {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr auto kept_for = std::chrono::hours(7 * 24);
 
 // Of all that decides the bytes. The name of dependencies says what was asked for, not what was found: their
 // files count.
@@ -57,22 +52,8 @@ std::optional<std::string> known_digest(const std::string& note, const std::stri
   if (!value || !size || static_cast<std::int64_t>(*size) != (*value)["bytes"].as_integer(-1))
     return std::nullopt;
   bytes = *size;
-  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  mark_used(path);
   return (*value)["sha256"].as_string();
-}
-
-// By the times of the file system alone: whose clock is wrong does not matter.
-void remove_unused(const std::string& cache, const std::string& newest) {
-  std::error_code error;
-  const auto now = fs::last_write_time(newest, error);
-  if (error) return;
-  for (const auto& entry : fs::directory_iterator(cache, error)) {
-    if (entry.path().extension() != ".zip") continue;
-    const auto used = entry.last_write_time(error);
-    if (error || now - used < kept_for) continue;
-    fs::remove(entry.path(), error);
-    fs::remove(fs::path(entry.path()).replace_extension(".json"), error);
-  }
 }
 
 Result<void> make_zip(const std::vector<ZipEntry>& entries, const std::string& path) {
@@ -102,7 +83,7 @@ Result<Zip> write_zip(const LayerPlan& plan, const ZipLayout& layout, const std:
     zip.bytes = size_of(zip.path).value_or(0);
     const auto known = Value::object({{"sha256", zip.sha256}, {"bytes", std::uint64_t{zip.bytes}}});
     MDL_CHECK(write_file(note, dump(known), 0600));
-    remove_unused(cache, zip.path);
+    remove_unused(cache, zip.path, ".zip");
   }
   zip.sha256_base64 = base64_of_hex(zip.sha256);
   return zip;

@@ -35,22 +35,6 @@ struct Partial {
   }
 };
 
-// The line that the installer's words lead to, in the file that the user wrote; else where the manifest names
-// that file.
-std::optional<Source> requirements_line(const manifest::Service& service,
-                                        const std::vector<std::string>& output) {
-  const auto& path = service.build.requirements;
-  const auto content = path.empty() ? Result<std::string>() : read_file(service.folder + "/" + path);
-  const int line = content ? blamed_line(*content, output) : 0;
-  if (line == 0) return service.source_of("build.requirements");
-  const auto text = split(*content, '\n')[static_cast<std::size_t>(line - 1)];
-  return Source{.file = path,
-                .line = line,
-                .column = 1,
-                .length = static_cast<int>(text.size()),
-                .text = std::string(text)};
-}
-
 // Where it looked and what it was given are the installer's matters, and name folders that are gone by now.
 std::vector<std::string> without_preamble(std::vector<std::string> lines) {
   std::erase_if(lines, [](const std::string& line) {
@@ -63,7 +47,7 @@ std::vector<std::string> without_preamble(std::vector<std::string> lines) {
 
 std::unexpected<Error> install_failed(const EnvironmentRequest& request, std::vector<std::string> lines,
                                       const std::string& what) {
-  auto where = requirements_line(request.service, lines);
+  auto where = oci::blamed_source(request.service, lines);
   lines = without_preamble(std::move(lines));
   return fail(Error{.kind = ErrorKind::failed,
                     .message = what,

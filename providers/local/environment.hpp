@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/manifest/service.hpp"
+#include "core/oci/requirement_lines.hpp"
 #include "core/provider/provider.hpp"
 #include "providers/local/python.hpp"
 
@@ -28,12 +29,7 @@ Result<std::string> make_plain_environment(const Home& home, const Interpreter& 
 
 std::string environment_folder(const Home& home, const std::string& key);
 
-// The line of a requirements text whose package the installer's output names, counting from 1; 0 when there
-// is none.
-int blamed_line(const std::string& requirements, const std::vector<std::string>& output);
-
-// The name of the package that a line of a requirements file asks for, lower-case with '-' for '_' and '.';
-// "" for other lines.
-std::string package_name(std::string_view line);
+using oci::blamed_line;
+using oci::package_name;
 
 }  // namespace mdl::local

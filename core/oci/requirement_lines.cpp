@@ -1,10 +1,12 @@
+#include "core/oci/requirement_lines.hpp"
+
 #include <algorithm>
 #include <cctype>
 
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
-#include "providers/local/environment.hpp"
 
-namespace mdl::local {
+namespace mdl::oci {
 
 namespace {
 
@@ -61,4 +63,18 @@ int blamed_line(const std::string& requirements, const std::vector<std::string>&
   return 0;
 }
 
-}  // namespace mdl::local
+std::optional<Source> blamed_source(const manifest::Service& service,
+                                    const std::vector<std::string>& output) {
+  const auto& path = service.build.requirements;
+  const auto content = path.empty() ? Result<std::string>() : read_file(service.folder + "/" + path);
+  const int line = content ? blamed_line(*content, output) : 0;
+  if (line == 0) return service.source_of("build.requirements");
+  const auto text = split(*content, '\n')[static_cast<std::size_t>(line - 1)];
+  return Source{.file = path,
+                .line = line,
+                .column = 1,
+                .length = static_cast<int>(text.size()),
+                .text = std::string(text)};
+}
+
+}  // namespace mdl::oci
