@@ -9,9 +9,9 @@
 #include "core/oci/unused.hpp"
 #include "core/oci/zip_entries.hpp"
 #include "core/oci/zip_writer.hpp"
+#include "core/util/base64.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
-#include "core/util/text.hpp"
 #include "core/util/value.hpp"
 
 namespace mdl::oci {
@@ -27,13 +27,6 @@ std::string name_of(const std::vector<ZipEntry>& entries) {
     hash.update(fmt::format("{}{}{}{}{}{}\n", name, '\0', file->executable ? 'x' : '-', file->link, '\0',
                             file->sha256));
   return hash.finish();
-}
-
-std::string base64_of_hex(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return base64(bytes);
 }
 
 std::optional<std::uint64_t> size_of(const std::string& path) {
@@ -85,7 +78,7 @@ Result<Zip> write_zip(const LayerPlan& plan, const ZipLayout& layout, const std:
     MDL_CHECK(write_file(note, dump(known), 0600));
     remove_unused(cache, zip.path, ".zip");
   }
-  zip.sha256_base64 = base64_of_hex(zip.sha256);
+  zip.sha256_base64 = base64(from_hex(zip.sha256).value_or(""));
   return zip;
 }
 

@@ -222,20 +222,6 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    for (int shift = 18; shift >= 0; shift -= 6) out += letters[group >> shift & 63];
-  }
-  if (const auto rest = bytes.size() % 3; rest != 0) out.replace(out.size() - (3 - rest), 3 - rest, 3 - rest, '=');
-  return out;
-}
-
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -36,7 +36,6 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string percent_encode(std::string_view text);                 // all but unreserved (RFC 3986)
 std::optional<std::string> percent_decode(std::string_view text);  // nullopt on a bad escape
-std::string base64(std::string_view bytes);                        // RFC 4648, padded
 bool is_utf8(std::string_view text);
 // Control characters other than tab become \xNN, so that outside text cannot drive a terminal.
 std::string printable(std::string_view text);

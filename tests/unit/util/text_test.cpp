@@ -122,14 +122,3 @@ TEST_CASE("text: nothing printable can drive a terminal") {
                   "2J\x7F") == "\\x9b2J\\x7f");
   CHECK(printable(std::string_view("\0", 1)) == "\\x00");
 }
-
-TEST_CASE("text: Base64 is that of RFC 4648's examples, and takes any byte") {
-  CHECK(base64("") == "");
-  CHECK(base64("f") == "Zg==");
-  CHECK(base64("fo") == "Zm8=");
-  CHECK(base64("foo") == "Zm9v");
-  CHECK(base64("foob") == "Zm9vYg==");
-  CHECK(base64("fooba") == "Zm9vYmE=");
-  CHECK(base64("foobar") == "Zm9vYmFy");
-  CHECK(base64(std::string_view("\0\xff\xfb\xef", 4)) == "AP/77w==");
-}
