@@ -17,6 +17,22 @@ int hex_digit(char c) {
 
 }  // namespace
 
+std::string base64(std::string_view bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  const auto byte = [&](std::size_t i) {
+    return i < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[i])} : 0u;
+  };
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    out += alphabet[group >> 18];
+    out += alphabet[group >> 12 & 63];
+    out += i + 1 < bytes.size() ? alphabet[group >> 6 & 63] : '=';
+    out += i + 2 < bytes.size() ? alphabet[group & 63] : '=';
+  }
+  return out;
+}
+
 std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;

@@ -4,12 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/util/text.hpp"  // base64
-
 namespace mdl {
 
-// The bytes of a text in RFC 4648's standard alphabet with padding. nullopt for anything that base64 does not
-// write; line ends and blanks are not allowed either.
+// RFC 4648, the standard alphabet with padding.
+std::string base64(std::string_view bytes);
+// nullopt for anything that base64 does not write; line ends and blanks are not allowed either.
 std::optional<std::string> from_base64(std::string_view text);
 
 // The bytes that an even number of hex digits stand for; nullopt for anything else.
