@@ -27,6 +27,9 @@ Result<Unfinished> look(const release::ServiceRef& ref, provider::Provider& prov
     out.command = pending->how.substr(0, pending->how.find(' '));
     out.release = pending->runs;
   }
+  MDL_TRY(const auto live, provider.traffic->read(ref));
+  if (live.rests_for != 0 && out.command.empty())
+    out.command = "deploy";  // what is live must be started again
   MDL_TRY(out.run, journal.unfinished(ref));
   if (out.run && out.command.empty()) out.command = out.run->command;
   return out;

@@ -18,8 +18,17 @@ using engine::Stage;
 
 namespace {
 
+std::string resting_sentence(const Outcome& outcome) {
+  return fmt::format("Release {} is at rest, to make room for release {}: the service is away.",
+                     outcome.serving, outcome.rests_for);
+}
+
 std::string serving_sentence(const Outcome& outcome) {
   if (outcome.serving == 0) return "Nothing serves.";
+  if (outcome.rests_for != 0) return resting_sentence(outcome);
+  if (outcome.woken)
+    return fmt::format("Release {} serves again; the service was away for {}.", outcome.serving,
+                       readable_duration(outcome.away));
   return fmt::format("Release {} serves as before.", outcome.serving);
 }
 
@@ -86,15 +95,17 @@ std::string conflict_text(const Outcome& outcome, const OutcomeContext& context,
 
 std::string interrupted_text(const Outcome& outcome, const OutcomeContext& context) {
   const auto next = outcome_next(outcome, context);
-  return fmt::format(
-      "Stopped. {}\n\nFinish:  {}        Undo:  {}\n",
-      outcome.serving == 0 ? "Nothing serves." : fmt::format("Release {} serves.", outcome.serving), next[0],
-      next[1]);
+  return fmt::format("Stopped. {}\n\nFinish:  {}        Undo:  {}\n",
+                     outcome.serving == 0     ? "Nothing serves."
+                     : outcome.rests_for != 0 ? resting_sentence(outcome)
+                                              : fmt::format("Release {} serves.", outcome.serving),
+                     next[0], next[1]);
 }
 
 std::string closing_sentence(const Outcome& outcome) {
   switch (outcome.exit) {
     case Exit::attention:
+      if (outcome.rests_for != 0) return "This needs attention. " + resting_sentence(outcome);
       return outcome.serving == 0 ? "This needs attention: nothing serves."
                                   : fmt::format("This needs attention. Release {} serves.", outcome.serving);
     case Exit::previous_serves:
@@ -187,6 +198,7 @@ Value outcome_value(const Outcome& outcome, const OutcomeContext& context) {
   Value serving;
   if (outcome.serving != 0) {
     serving = Value::object({{"release", outcome.serving}});
+    if (outcome.rests_for != 0) serving.set("rests_for", outcome.rests_for);
     if (!outcome.url.empty()) serving.set("url", outcome.url);
   }
   out.set("serving", serving);
@@ -198,6 +210,7 @@ Value outcome_value(const Outcome& outcome, const OutcomeContext& context) {
   if (!outcome.problems.empty()) out.set("problems", problems_value(outcome.problems));
   if (outcome.winner) out.set("winner", record_value(*outcome.winner));
   out.set("next", outcome_next(outcome, context));
+  if (outcome.away.count() > 0) out.set("away_ms", static_cast<std::int64_t>(outcome.away.count()));
   out.set("duration_ms", static_cast<std::int64_t>(outcome.duration.count()));
   return out;
 }

@@ -13,6 +13,13 @@ namespace {
 
 std::string seconds(const Outcome& outcome) { return "(" + readable_duration(outcome.duration) + ")"; }
 
+// Only a run that stopped what was live kept the service away.
+std::string away(const Outcome& outcome) {
+  return outcome.away.count() == 0
+             ? ""
+             : fmt::format("The service was away for {}.\n", readable_duration(outcome.away));
+}
+
 std::string at_url(const Outcome& outcome) {
   return outcome.url.empty() ? "" : " at " + printable(outcome.url);
 }
@@ -37,12 +44,16 @@ std::string deploy_text(const Outcome& outcome, const OutcomeContext& context, c
     return fmt::format("Nothing to do: release {} is live on {} and matches {} {}\n", outcome.serving,
                        printable(target), context.manifest, seconds(outcome));
   std::string out;
-  if (outcome.release == 0) {
+  if (outcome.release == 0 && outcome.woken) {
+    out = paint(style, Colour::green,
+                fmt::format("Release {} serves again{}", outcome.serving, at_url(outcome))) +
+          " " + seconds(outcome) + "\n";
+  } else if (outcome.release == 0) {
     out = fmt::format("Release {} stays live{}; what surrounds it was brought up to date {}\n",
                       outcome.serving, at_url(outcome), seconds(outcome));
   } else {
     out = paint(style, Colour::green, fmt::format("Release {} is live{}", outcome.serving, at_url(outcome))) +
-          " " + seconds(outcome) + "\n";
+          " " + seconds(outcome) + "\n" + away(outcome);
   }
   if (outcome.previous != 0 && outcome.release != 0)
     return out + fmt::format("Back to {}:  {}    ({})\n", outcome.previous, context.scope.command("rollback"),
@@ -63,7 +74,8 @@ std::string rollback_text(const Outcome& outcome, bool rehearse, const OutcomeCo
            command_line("Back to it", context.scope.command("rollback"));
   }
   std::string out = paint(style, Colour::green, fmt::format("Release {} serves again", outcome.release));
-  out += fmt::format(", recorded as release {} {}\n", outcome.record, seconds(outcome));
+  if (outcome.record != 0) out += fmt::format(", recorded as release {}", outcome.record);
+  out += " " + seconds(outcome) + "\n" + away(outcome);
   if (outcome.previous != 0)
     out += command_line("Forward again",
                         context.scope.command("rollback", fmt::format("--to {}", outcome.previous)));
@@ -112,6 +124,11 @@ std::string abort_text(const Outcome& outcome, const OutcomeContext& context, co
   if (outcome.exit != engine::Exit::ok) return failure_text(outcome, context, style);
   if (outcome.nothing_to_do)
     return fmt::format("Nothing to undo: no run was left unfinished {}\n", seconds(outcome));
+  const auto undone =
+      outcome.release == 0 ? "" : fmt::format("What release {} had made is removed. ", outcome.release);
+  if (outcome.woken)
+    return fmt::format("{}Release {} serves again. {}\n", undone, outcome.serving, seconds(outcome)) +
+           command_line("Again", context.scope.command("deploy"));
   return fmt::format(
              "What release {} had made is removed.{} {}\n", outcome.release,
              outcome.serving != 0 ? fmt::format(" Release {} serves.", outcome.serving) : " Nothing serves.",

@@ -86,10 +86,16 @@ struct ToRow {
   Row operator()(const plan::Promote& change) const {
     return {'>', "live", "", {{"", split_text(change.from) + " → " + split_text(change.to), ""}}};
   }
+  Row operator()(const plan::Rest& change) const {
+    return {'!', "release", std::to_string(change.release), {{"", "stops", ""}}};
+  }
 };
 
 Row to_row(const plan::Change& change, const plan::Plan& plan) {
   Row row = std::visit(ToRow{}, change);
+  if (row.sign == '>' && plan.live.rests_for != 0)
+    row.fields.front().change =
+        fmt::format("{} (at rest) → {}", plan.live.release(), split_text(std::get<plan::Promote>(change).to));
   if (row.sign == '>' && !plan.live.revision.empty() && !plan.live.split.empty())
     row.fields.front().where = "if it has not moved until then";
   return row;
@@ -98,6 +104,7 @@ Row to_row(const plan::Change& change, const plan::Plan& plan) {
 Colour colour_of(char sign) {
   return sign == '+'   ? Colour::green
          : sign == '-' ? Colour::red
+         : sign == '!' ? Colour::red
          : sign == '~' ? Colour::yellow
                        : Colour::blue;
 }
@@ -160,13 +167,25 @@ std::string plan_heading(const plan::Plan& plan) {
   return out + (live == 0 ? ", nothing is live" : fmt::format(", live: release {}", live));
 }
 
+std::string downtime_sentence(const plan::Plan& plan) {
+  if (plan.drains.empty())
+    return plan.live.rests_for == 0
+               ? "No downtime."
+               : fmt::format("Release {} is at rest: the service is away until it is started again.",
+                             plan.live.release());
+  const auto stops = fmt::format("Release {} is stopped first ({}); the service is away", plan.live.release(),
+                                 printable(plan.drains));
+  if (plan.measured == 0) return stops + ", for how long is not known yet: no start was measured.";
+  return stops +
+         fmt::format(" for about {}, as release {} took.", readable_duration(plan.downtime), plan.measured);
+}
+
 }  // namespace
 
 std::string plan_sentence(const plan::Plan& plan) {
   std::string out = plan.upload_bytes == 0 ? "Uploads nothing."
                                            : fmt::format("Uploads {}.", readable_bytes(plan.upload_bytes));
-  out += plan.downtime.count() == 0 ? " No downtime."
-                                    : fmt::format(" Away for {}.", readable_duration(plan.downtime));
+  out += " " + downtime_sentence(plan);
   if (const int live = plan.live.release(); live != 0 && plan.release != 0) {
     if (plan.restorable)
       out += fmt::format(" Release {} stays restorable.", live);
@@ -217,7 +236,7 @@ namespace {
 Value change_value(const plan::Change& change, const plan::Plan& plan) {
   const Row row = to_row(change, plan);
   static const std::map<char, const char*> actions = {
-      {'+', "create"}, {'~', "update"}, {'-', "delete"}, {'>', "promote"}};
+      {'+', "create"}, {'~', "update"}, {'-', "delete"}, {'>', "promote"}, {'!', "rest"}};
   Value out = Value::object(
       {{"action", std::holds_alternative<plan::Replace>(change) ? "replace" : actions.at(row.sign)}});
   const std::vector<plan::FieldDiff>* fields = nullptr;
@@ -238,6 +257,9 @@ Value change_value(const plan::Change& change, const plan::Plan& plan) {
   } else if (const auto* promote = std::get_if<plan::Promote>(&change)) {
     out.set("from", plan::to_value(promote->from));
     out.set("to", plan::to_value(promote->to));
+  } else if (const auto* rest = std::get_if<plan::Rest>(&change)) {
+    out.set("release", rest->release);
+    out.set("room_for", rest->room_for);
   }
   if (fields != nullptr) {
     Value list = Value::array();
@@ -259,20 +281,25 @@ Value plan_value(const plan::Plan& plan) {
   for (const auto& change : plan.changes) changes.push(change_value(change, plan));
   for (const auto& id : plan.unchanged) unchanged.push(Value::object({{"kind", id.kind}, {"name", id.name}}));
   const int live = plan.live.release();
-  return Value::object({{"service", plan.service.service},
-                        {"target", plan.service.target},
-                        {"provider", plan.provider},
-                        {"place", plan.place},
-                        {"live", live == 0 ? Value() : Value(live)},
-                        {"release", plan.release == 0 ? Value() : Value(plan.release)},
-                        {"artifact", plan.artifact},
-                        {"changes", changes},
-                        {"unchanged", unchanged},
-                        {"upload_bytes", plan.upload_bytes},
-                        {"downtime_ms", static_cast<std::int64_t>(plan.downtime.count())},
-                        {"restorable", plan.restorable},
-                        {"restorable_reason", plan.restorable ? Value() : Value(plan.restorable_reason)},
-                        {"calls", static_cast<std::int64_t>(plan.changes.size())}});
+  Value out = Value::object({{"service", plan.service.service},
+                             {"target", plan.service.target},
+                             {"provider", plan.provider},
+                             {"place", plan.place},
+                             {"live", live == 0 ? Value() : Value(live)},
+                             {"release", plan.release == 0 ? Value() : Value(plan.release)},
+                             {"artifact", plan.artifact},
+                             {"changes", changes},
+                             {"unchanged", unchanged},
+                             {"upload_bytes", plan.upload_bytes},
+                             {"downtime_ms", static_cast<std::int64_t>(plan.downtime.count())},
+                             {"restorable", plan.restorable},
+                             {"restorable_reason", plan.restorable ? Value() : Value(plan.restorable_reason)},
+                             {"calls", static_cast<std::int64_t>(plan.changes.size())}});
+  if (plan.drains.empty()) return out;
+  out.set("drains", plan.drains);
+  if (plan.measured == 0) out.set("downtime_ms", nullptr);  // not known yet
+  if (plan.measured != 0) out.set("downtime_as_release", plan.measured);
+  return out;
 }
 
 }  // namespace mdl::cli

@@ -39,6 +39,7 @@ namespace {
 
 Colour health_colour(const std::string& health) {
   if (health == "ok" || health == "asleep") return Colour::green;
+  if (health == "resting") return Colour::yellow;
   return health == "starting" ? Colour::yellow : Colour::red;
 }
 
@@ -48,7 +49,8 @@ std::vector<std::string> cells(const StatusRow& row, const Style& style) {
     return {row.ref.service, row.ref.target, "?", paint(style, Colour::red, "unknown"), "", "", "", "", ""};
   std::vector<std::string> out = {row.ref.service, row.ref.target, split_words(row.live.split),
                                   paint(style, health_colour(status.health), printable(status.health)),
-                                  status.wanted == 0 && status.replicas == 0 && status.health != "asleep"
+                                  status.wanted == 0 && status.replicas == 0 && status.health != "asleep" &&
+                                          status.health != "resting"
                                       ? "-"
                                       : fmt::format("{}/{}", status.replicas, status.wanted)};
   const bool served = row.load && row.load->requests_per_second > 0;
@@ -92,6 +94,12 @@ std::string status_text(const std::vector<StatusRow>& rows, const Scope& scope, 
     std::string note;
     if (row.error) {
       note = error_sentence(*row.error) + ":  " + command("doctor");
+    } else if (row.live.rests_for != 0) {
+      note = fmt::format(
+          "release {} is at rest, to make room for release {}: what started that is under way or was "
+          "stopped; "
+          "finish it:  {}    or undo it:  {}",
+          row.live.release(), row.live.rests_for, command("resume"), command("resume", "--abort"));
     } else if (row.live.split.empty()) {
       note = "nothing is live:  " + command("deploy");
     } else if (row.previous) {
@@ -122,6 +130,7 @@ Value status_value(const std::vector<StatusRow>& rows) {
       continue;
     }
     one.set("live", plan::to_value(row.live.split));
+    if (row.live.rests_for != 0) one.set("rests_for", row.live.rests_for);
     one.set("health", row.status.health);
     one.set("replicas", row.status.replicas);
     one.set("wanted", row.status.wanted);

@@ -33,11 +33,12 @@ std::string describe(const plan::Change& change) {
 Phases phases(const plan::Plan& plan) {
   Phases result;
   for (const auto& change : plan.changes) {
-    if (std::holds_alternative<plan::Promote>(change)) continue;
+    if (std::holds_alternative<plan::Promote>(change) || std::holds_alternative<plan::Rest>(change)) continue;
     const auto* desired = desired_of(change);
     const bool create = std::holds_alternative<plan::Create>(change);
-    const bool beside = create || (desired && !desired->serves);
-    (beside ? result.beside : result.after).push_back(change);
+    const bool before = create || (desired && !desired->serves);
+    const bool alone = before && !plan.drains.empty() && desired->release == plan.release;
+    (alone ? result.alone : before ? result.beside : result.after).push_back(change);
   }
   return result;
 }

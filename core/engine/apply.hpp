@@ -7,10 +7,11 @@
 
 namespace mdl::engine {
 
-// The order of calls: what can be made beside what serves, then the promote, then what is felt by what
-// serves.
+// The order of calls: what can be made beside what serves, then (in a plan that drains) the rest of what
+// serves and what needs its room, then the promote, then what is felt by what serves.
 struct Phases {
   std::vector<plan::Change> beside;  // creates, and updates of what does not serve
+  std::vector<plan::Change> alone;   // those of the new release, when what serves must be stopped first
   std::vector<plan::Change> after;   // updates of what serves, then deletes
 };
 Phases phases(const plan::Plan& plan);

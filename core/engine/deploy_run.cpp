@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/engine/drain.hpp"
 #include "core/engine/hooks.hpp"
 #include "core/engine/rollout.hpp"
 #include "core/engine/settle.hpp"
@@ -85,27 +86,46 @@ bool DeployRun::build() {
   return false;
 }
 
+Result<void> DeployRun::look() {
+  MDL_TRY(const auto versions, provider_.secrets->versions(service));
+  MDL_TRY(snapshot_, observe(outcome.ref, provider_));
+  wanted_.emplace(Wanted{.service = service,
+                         .artifact = layers_.digest(),
+                         .upload_bytes = missing_,
+                         .secret_versions = versions,
+                         .lost_secrets = {},
+                         .no_room = {}});
+  const auto* serving = snapshot_->serving();
+  if (serving && !serving->secret_versions.empty()) {
+    MDL_TRY(wanted_->lost_secrets, provider_.secrets->lost(outcome.ref, serving->secret_versions));
+  }
+  return {};
+}
+
+void DeployRun::consider_room() {
+  if (plan_.release == 0 || plan_.live.split.empty() || !plan_.drains.empty()) return;
+  const auto fresh =
+      provider_.resources->desired(service, {plan_.release, wanted_->artifact, wanted_->secret_versions});
+  wanted_->no_room = no_room(outcome.ref, fresh, *snapshot_, provider_);
+  if (wanted_->no_room.empty()) return;
+  plan_ = make_plan(*wanted_, *snapshot_, provider_);
+  if (!plan_.drains.empty()) return;
+  outcome.problems.push_back({.severity = manifest::Severity::likely,
+                              .field = "rollout.strategy",
+                              .message = "rollout.strategy: " + wanted_->no_room + "; with `drain` release " +
+                                         std::to_string(plan_.live.release()) +
+                                         " is stopped before the new one starts",
+                              .where = service.source_of("rollout.strategy")});
+}
+
 bool DeployRun::plan() {
-  const auto look = [&]() -> Result<void> {
-    MDL_TRY(const auto versions, provider_.secrets->versions(service));
-    MDL_TRY(snapshot_, observe(outcome.ref, provider_));
-    wanted_.emplace(Wanted{.service = service,
-                           .artifact = layers_.digest(),
-                           .upload_bytes = missing_,
-                           .secret_versions = versions,
-                           .lost_secrets = {}});
-    const auto* serving = snapshot_->serving();
-    if (serving && !serving->secret_versions.empty()) {
-      MDL_TRY(wanted_->lost_secrets, provider_.secrets->lost(outcome.ref, serving->secret_versions));
-    }
-    return {};
-  };
   if (auto looked = look(); !looked) return stop(std::move(looked).error(), Stage::check);
   plan_ = make_plan(*wanted_, *snapshot_, provider_);
+  consider_room();
   outcome.serving = plan_.live.release();
   if (request_.plan && !adopt_saved_plan()) return false;
   if (request_.plan) calls_.allow(plan_.calls);
-  live_ = before_ = plan_.live;
+  live_ = before_ = snapshot_->live;
   outcome.release = plan_.release;
   calls_.release(plan_.release);
   if (plan_.empty()) {
@@ -182,20 +202,54 @@ Result<void> DeployRun::make_release() {
       MDL_CHECK(calls_.make("keep secrets",
                             [&] { return provider_.secrets->keep(service, wanted_->secret_versions); }));
   }
-  const auto beside = phases(plan_).beside;
-  if (beside.empty()) return {};
-  const bool own = std::ranges::any_of(beside, [&](const plan::Change& change) {
+  const auto parts = phases(plan_);
+  MDL_CHECK(make(parts.beside));
+  if (!plan_.drains.empty()) MDL_CHECK(make_room());
+  MDL_CHECK(make(parts.alone));
+  if (!goes_on(plan_)) return {};
+  return calls_.make("wake release " + std::to_string(plan_.release),
+                     [&] { return provider_.health->wake(outcome.ref, plan_.release, {live_.revision}); });
+}
+
+Result<void> DeployRun::make(std::span<const plan::Change> changes) {
+  if (changes.empty()) return {};
+  const bool own = std::ranges::any_of(changes, [&](const plan::Change& change) {
     const auto* create = std::get_if<plan::Create>(&change);
     return create && create->desired.release != 0;
   });
+  if (own) created_at_ = env_.clock.elapsed();
   StageScope stage(env_, service.name, own ? Stage::start : Stage::apply);
-  if (auto applied = engine::apply(beside, outcome.ref, provider_, {live_.revision}, calls_, env_, stage);
+  if (auto applied = engine::apply(changes, outcome.ref, provider_, {live_.revision}, calls_, env_, stage);
       !applied) {
     stage.fail(applied.error().resource + ": " + applied.error().message);
     return applied;
   }
   stage.end(own ? "release " + std::to_string(wants_release() ? plan_.release : outcome.serving) : "");
   return {};
+}
+
+// Said before it is done: from here on the service is away.
+Result<void> DeployRun::make_room() {
+  {
+    StageScope stage(env_, service.name, Stage::rest);
+    stage.end("release " + std::to_string(live_.release()) + " (" + plan_.drains + "); " +
+              away_words(plan_.downtime, plan_.measured));
+  }
+  away_since_ = env_.clock.elapsed();
+  return rest_live(outcome.ref, live_, plan_.release, provider_, calls_);
+}
+
+void DeployRun::wake(const plan::Split& split) {
+  auto woken = wake_live(outcome.ref, live_, split, request_.timeout, provider_, calls_, env_);
+  if (away_since_)
+    outcome.away = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *away_since_);
+  outcome.woken = woken.has_value();
+  if (woken) return;
+  outcome.exit = woken.error().kind == ErrorKind::interrupted ? Exit::interrupted
+                 : woken.error().kind == ErrorKind::conflict  ? Exit::conflict
+                                                              : Exit::attention;
+  if (outcome.error) woken.error().message = outcome.error->message + "; " + woken.error().message;
+  outcome.error = std::move(woken).error();
 }
 
 Result<void> DeployRun::hook(Stage at, const std::string& name, const std::vector<std::string>& command,
@@ -217,19 +271,17 @@ bool DeployRun::apply() {
 }
 
 bool DeployRun::verify() {
-  const auto beside = phases(plan_).beside;
-  const bool started = std::ranges::any_of(beside, [](const plan::Change& change) {
-    const auto* create = std::get_if<plan::Create>(&change);
-    return create && create->desired.release != 0;
-  });
-  if (!wants_release() && !started) return true;
+  const bool wakes = !wants_release() && live_.rests_for != 0;  // checked once it is started
+  if (wakes || (!wants_release() && !created_at_)) return true;
   const int release = wants_release() ? plan_.release : outcome.serving;
+  const int stable = live_.rests_for != 0 ? 0 : before_.release();  // at rest it answers nothing
   StageScope stage(env_, service.name, Stage::verify);
   const auto check = [&]() -> Result<std::string> {
     MDL_TRY(std::string seen, wait_ready(outcome.ref, release, request_.timeout, provider_, env_, stage));
+    if (created_at_) started_ = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *created_at_);
     MDL_TRY(const auto golden, check_golden({.ref = outcome.ref,
                                              .release = release,
-                                             .stable = before_.release() == release ? 0 : before_.release(),
+                                             .stable = stable == release ? 0 : stable,
                                              .folder = service.folder,
                                              .timeout = service.http.timeout},
                                             service.golden, provider_));
@@ -246,9 +298,12 @@ bool DeployRun::verify() {
 }
 
 bool DeployRun::promote() {
-  if (!wants_release()) return true;
+  if (!wants_release()) {
+    if (live_.rests_for != 0) wake(live_.split);
+    return !failed();
+  }
   auto promoted =
-      engine::promote(outcome.ref, plan_.release, service.rollout, live_, provider_, calls_, env_);
+      engine::promote(outcome.ref, plan_.release, rollout_of(plan_, service), live_, provider_, calls_, env_);
   if (!promoted) {
     stop(std::move(promoted).error(), Stage::promote);
     const bool open =
@@ -258,6 +313,8 @@ bool DeployRun::promote() {
     return false;
   }
   promoted_ = true;
+  if (away_since_)
+    outcome.away = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *away_since_);
   StageScope stage(env_, service.name, Stage::promote);
   stage.end(before_.split.empty()
                 ? "live " + std::to_string(plan_.release)
@@ -275,8 +332,8 @@ void DeployRun::finish() {
       if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
         removed.insert(removal->release);
     if (!removed.empty()) stage.end(counted(removed.size(), "old release") + " removed");
-    return settle(outcome.ref, before_, live_, promoted_ ? plan_.release : 0, removed, provider_, calls_,
-                  env_);
+    const int own = promoted_ ? plan_.release : outcome.woken ? live_.release() : 0;
+    return settle(outcome.ref, before_, live_, own, removed, provider_, calls_, env_, started_);
   };
   auto settled = settle_all();
   if (promoted_) outcome.serving = plan_.release;  // stands unless a read says otherwise
@@ -303,13 +360,26 @@ void DeployRun::give_up() {
   if (outcome.exit == Exit::interrupted) return;  // stays as it is, for resume
   // A winner removes what this run made, so that its check may fail first; the pointer tells which it was.
   const auto now = provider_.traffic->read(outcome.ref);
+  const bool unanswered = away_since_ && live_.rests_for != plan_.release;  // the rest may have been made
+  if (unanswered && now && now->rests_for == plan_.release && now->split == live_.split) live_ = *now;
   const bool overtaken = recorded_ && now && now->revision != live_.revision;
   if (outcome.exit == Exit::conflict || overtaken) {
     tell_winner(outcome, provider_, contested_);
     calls_.finish();
     return;
   }
-  if (recorded_ && outcome.exit != Exit::attention) {
+  const bool open = outcome.exit == Exit::attention;  // it gets requests: it must not be taken away
+  if (live_.rests_for != 0 && outcome.exit == Exit::previous_serves && (recorded_ || calls_.made() > 0)) {
+    calls_.allow_all();
+    wake(before_.split);
+    if (outcome.exit == Exit::interrupted) return;
+    if (outcome.exit == Exit::conflict) {
+      tell_winner(outcome, provider_);
+      calls_.finish();
+      return;
+    }
+  }
+  if (recorded_ && !open) {
     calls_.allow_all();
     StageScope stage(env_, service.name, Stage::prune);
     std::vector<plan::Change> undo;
@@ -334,10 +404,15 @@ void DeployRun::take_back() {
   if (!promoted_) return;
   promoted_ = false;
   calls_.allow_all();
-  auto swapped = swap_live(outcome.ref, live_, before_.split, provider_, calls_);
-  if (!swapped) {
+  const auto returned = [&]() -> Result<void> {
+    if (plan_.drains.empty()) return swap_live(outcome.ref, live_, before_.split, provider_, calls_);
+    // The two still cannot stand side by side.
+    MDL_CHECK(rest_live(outcome.ref, live_, before_.release(), provider_, calls_));
+    return wake_live(outcome.ref, live_, before_.split, request_.timeout, provider_, calls_, env_);
+  };
+  if (auto back = returned(); !back) {
     outcome.exit = Exit::attention;
-    outcome.error = std::move(swapped).error();
+    outcome.error = std::move(back).error();
     return;
   }
   (void)settle(outcome.ref, live_, live_, 0, {}, provider_, calls_, env_);  // the next run repeats it

@@ -42,6 +42,13 @@ class DeployRun {
  private:
   bool stop(Error error, Stage stage);
   bool adopt_saved_plan();
+  Result<void> look();
+  // Plans again when the new release cannot start beside what serves.
+  void consider_room();
+  Result<void> make_room();
+  Result<void> make(std::span<const plan::Change> changes);
+  // Starts what was put to rest. What cannot be woken needs attention.
+  void wake(const plan::Split& split);
   Result<void> append_record();
   Result<void> make_release();
   Result<void> hook(Stage at, const std::string& name, const std::vector<std::string>& command, int release);
@@ -60,6 +67,9 @@ class DeployRun {
   bool recorded_ = false;
   int contested_ = 0;  // the number of the history that another run had first
   bool promoted_ = false;
+  std::optional<std::chrono::nanoseconds> away_since_;  // put to rest by this run
+  std::optional<std::chrono::nanoseconds> created_at_;
+  std::optional<Milliseconds> started_;  // how long the new release took until it was healthy
   std::string build_summary_;
 };
 

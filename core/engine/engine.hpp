@@ -50,9 +50,12 @@ struct Outcome {
   Exit exit = Exit::ok;
   ServiceRef ref;
   bool nothing_to_do = false;
-  int serving = 0;  // release that serves now; 0: none
-  int release = 0;  // made by this run (for a rollback: that serves again)
-  int record = 0;   // number of the history entry that this run wrote
+  int serving = 0;       // release that serves now; 0: none
+  int rests_for = 0;     // it is at rest, to make room for this release; 0: it is not
+  Milliseconds away{0};  // how long this run kept the service from answering
+  bool woken = false;    // what was at rest serves again
+  int release = 0;       // made by this run (for a rollback: that serves again)
+  int record = 0;        // number of the history entry that this run wrote
   int previous = 0;
   std::string url;
   std::optional<Stage> failed_stage;

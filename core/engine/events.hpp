@@ -9,7 +9,7 @@
 // What a run tells while it goes. Views turn it into lines, bars or JSON lines.
 namespace mdl::engine {
 
-enum class Stage { check, build, upload, apply, start, verify, canary, promote, prune };
+enum class Stage { check, build, upload, apply, rest, start, verify, canary, promote, prune };
 std::string_view to_string(Stage stage);
 
 struct Event {

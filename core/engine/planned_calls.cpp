@@ -16,6 +16,11 @@ void append(std::vector<std::string>& calls, const std::vector<plan::Change>& ch
 
 void append_promotes(std::vector<std::string>& calls, const plan::Plan& plan,
                      const manifest::Rollout& rollout) {
+  if (plan.release == 0) {  // of what is live already: it is started again
+    for (const auto& change : plan.changes)
+      if (std::holds_alternative<plan::Promote>(change)) calls.push_back(plan::identity(change));
+    return;
+  }
   const int stable = plan.live.release();
   const auto promote = [&](const plan::Split& to) {
     calls.push_back(plan::identity(plan::Change(plan::Promote{plan.live.split, to})));
@@ -30,6 +35,11 @@ void append_promotes(std::vector<std::string>& calls, const plan::Plan& plan,
 void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, const Snapshot& snapshot) {
   auto stored = snapshot.stored;
   auto live = plan.live;
+  int own = plan.release;
+  if (own == 0 && live.rests_for != 0) {
+    own = live.release();
+    live.revision = "moved";
+  }
   if (plan.release != 0) {
     live = {.split = {{plan.release, 1.0}}, .revision = "moved"};
     if (!snapshot.record(plan.release)) {
@@ -43,14 +53,14 @@ void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, con
     if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
       removed.insert(removal->release);
   for (const auto& record : stored) {
-    if (!is_abandoned(record, plan.release, live) || record.runs != record.number ||
+    if (!is_abandoned(record, own, live) || record.runs != record.number ||
         record.runs == plan.live.release() || removed.contains(record.number))
       continue;
     for (const auto& resource : snapshot.resources)
       if (resource.release == record.number)
         calls.push_back(plan::identity(plan::Delete{resource.id, resource.release, resource.revision}));
   }
-  for (const auto& record : unsettled(stored, plan.live, live, plan.release, removed, Time{}))
+  for (const auto& record : unsettled(stored, plan.live, live, own, removed, Time{}))
     calls.push_back("update record " + std::to_string(record.number));
 }
 
@@ -78,7 +88,11 @@ std::vector<std::string> planned_calls(const plan::Plan& plan, const Wanted& wan
     if (!wanted.secret_versions.empty()) calls.emplace_back("keep secrets");
   }
   append(calls, parts.beside);
-  if (plan.release != 0) append_promotes(calls, plan, wanted.service.rollout);
+  for (const auto& change : plan.changes)
+    if (std::holds_alternative<plan::Rest>(change)) calls.push_back(plan::identity(change));
+  append(calls, parts.alone);
+  if (goes_on(plan)) calls.push_back("wake release " + std::to_string(plan.release));
+  append_promotes(calls, plan, rollout_of(plan, wanted.service));
   append(calls, parts.after);
   append_updates(calls, plan, snapshot);
   append_hook(calls, "post-deploy", hooks.post_deploy, plan.release != 0 ? plan.release : plan.live.release(),

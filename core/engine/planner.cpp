@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/engine/drain.hpp"
 #include "core/manifest/load.hpp"
 #include "core/util/digest.hpp"
 
@@ -58,7 +59,44 @@ void judge_restorable(const Wanted& wanted, plan::Plan& plan) {
   }
 }
 
+// Why what is live is stopped before the new release starts; empty: both stand side by side.
+std::string reason_to_drain(const Wanted& wanted, const plan::Live& live) {
+  if (live.split.empty()) return {};
+  const auto serves = "release " + std::to_string(live.release());
+  if (live.rests_for != 0) return serves + " is at rest already";
+  const auto& rollout = wanted.service.rollout;
+  if (rollout.strategy == manifest::Strategy::drain) return "rollout.strategy is drain";
+  const bool chosen = wanted.service.sources.contains("rollout.strategy") ||
+                      rollout.strategy != manifest::Strategy::all_at_once;
+  return chosen ? "" : wanted.no_room;
+}
+
+// Stops what is live before the first change that makes the new release.
+void add_rest(const Snapshot& snapshot, plan::Plan& plan) {
+  const auto first = std::ranges::find_if(plan.changes, [&](const plan::Change& change) {
+    const auto* create = std::get_if<plan::Create>(&change);
+    return create && create->desired.release == plan.release;
+  });
+  plan.changes.insert(first, plan::Rest{snapshot.live.release(), plan.release});
+  const auto last = last_start(snapshot.records);
+  plan.measured = last.release;
+  plan.downtime = last.took;
+}
+
 }  // namespace
+
+bool goes_on(const plan::Plan& plan) {
+  return plan.release != 0 && std::ranges::none_of(plan.changes, [&](const plan::Change& change) {
+           const auto* create = std::get_if<plan::Create>(&change);
+           return create && create->desired.release == plan.release;
+         });
+}
+
+manifest::Rollout rollout_of(const plan::Plan& plan, const Service& service) {
+  auto rollout = service.rollout;
+  if (!plan.drains.empty()) rollout.strategy = manifest::Strategy::drain;
+  return rollout;
+}
 
 std::string config_digest(const Service& service, const std::map<std::string, std::string>& secret_versions) {
   Value config = manifest::release_config(service);
@@ -124,7 +162,11 @@ plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provi
   plan.release = serves_already ? 0 : number;
 
   compare(desired, snapshot, provider, plan);
+  if (serves_already && plan.live.rests_for != 0)
+    plan.changes.emplace_back(plan::Promote{snapshot.live.split, snapshot.live.split});
   if (!serves_already) {
+    plan.drains = reason_to_drain(wanted, snapshot.live);
+    if (!plan.drains.empty()) add_rest(snapshot, plan);
     plan.upload_bytes = wanted.upload_bytes;
     plan.changes.emplace_back(plan::Promote{snapshot.live.split, {{number, 1.0}}});
     judge_restorable(wanted, plan);
@@ -154,6 +196,7 @@ Record record_of(const plan::Plan& plan, const Wanted& wanted, const Environment
   record.created = env.clock.now();
   record.how = "deploy";
   record.extra = Value::object({{"fence", plan.live.revision}});
+  if (wanted.service.rollout.strategy == manifest::Strategy::drain) note_stands_alone(record);
   record.resources = Value::array();
   for (const auto& change : plan.changes)
     if (const auto* create = std::get_if<plan::Create>(&change);

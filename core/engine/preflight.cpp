@@ -91,14 +91,6 @@ std::vector<Problem> preflight(const Service& service, const oci::LayerPlan* lay
       problems.push_back(std::move(problem));
     }
   }
-  if (service.rollout.strategy == manifest::Strategy::drain)
-    problems.push_back(
-        {.severity = Severity::certain,
-         .field = "rollout.strategy",
-         .message =
-             "rollout.strategy: drain is not offered, since every target can start the new release beside "
-             "the old one; use all-at-once, blue-green or canary",
-         .where = service.source_of("rollout.strategy")});
   for (const auto& limit : provider.limits->published())
     if (auto problem = check_limit(limit, service, layers)) problems.push_back(std::move(*problem));
   if (!layers)

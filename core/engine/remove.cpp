@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/drain.hpp"
 #include "core/engine/planner.hpp"
 #include "core/engine/rollout.hpp"
 #include "core/engine/settle.hpp"
@@ -13,6 +14,9 @@ namespace {
 // A pending release younger than this may belong to a deploy under way; older ones were left by a stopped
 // run.
 constexpr std::chrono::hours may_be_under_way{1};
+
+// For what serves to be healthy again after a rest.
+constexpr Milliseconds start_time{120'000};
 
 std::vector<plan::Change> deletes(const std::vector<plan::Observed>& resources) {
   std::vector<plan::Change> changes;
@@ -72,7 +76,10 @@ Result<void> undo_pending(const ServiceRef& ref, Provider& provider, Environment
   MDL_TRY(auto snapshot, observe(ref, provider));
   outcome.serving = snapshot.live.release();
   auto live = snapshot.live;
-  if (live.split.size() > 1) MDL_CHECK(swap_live(ref, live, {{live.release(), 1.0}}, provider, calls));
+  const plan::Split whole{{live.release(), 1.0}};
+  outcome.woken = live.rests_for != 0;
+  if (outcome.woken) MDL_CHECK(wake_live(ref, live, whole, start_time, provider, calls, env));
+  if (live.split.size() > 1) MDL_CHECK(swap_live(ref, live, whole, provider, calls));
   MDL_TRY(auto records, provider.releases->list(ref));
   settle_states(records, live);
   std::vector<plan::Observed> theirs;
@@ -84,7 +91,7 @@ Result<void> undo_pending(const ServiceRef& ref, Provider& provider, Environment
     std::ranges::copy_if(snapshot.resources, std::back_inserter(theirs),
                          [&](const plan::Observed& o) { return o.release == record.number; });
   }
-  if (pending.empty() && snapshot.live.split.size() <= 1) {
+  if (pending.empty() && snapshot.live.split.size() <= 1 && !outcome.woken) {
     outcome.nothing_to_do = true;
     return {};
   }

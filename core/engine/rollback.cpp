@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/engine/apply.hpp"
+#include "core/engine/drain.hpp"
 #include "core/engine/planner.hpp"
 #include "core/engine/rollout.hpp"
 #include "core/engine/settle.hpp"
@@ -53,14 +54,48 @@ Result<void> check_set(const ServiceRef& ref, const Record& record, Provider& pr
   return {};
 }
 
-// Creates of the release's own resources that are not there any more, as its record holds them.
-Result<std::vector<plan::Change>> missing_resources(const Record& original, const Snapshot& snapshot) {
-  std::vector<plan::Change> changes;
+// What must be done for a release to stand beside what serves.
+struct Start {
+  std::vector<plan::Change>
+      creates;         // of its own resources that are not there any more, as its record holds them
+  bool ready = false;  // it stands already
+  std::string alone;   // why it cannot stand beside what serves; empty: it can
+};
+
+Result<Start> look_at(const Record& original, const Snapshot& snapshot, const ServiceRef& ref,
+                      Provider& provider) {
+  Start start;
+  std::vector<plan::Desired> all;
   for (const auto& value : original.resources.as_array()) {
     MDL_TRY(auto desired, plan::desired_from(value));
-    if (!snapshot.resource(desired.id)) changes.emplace_back(plan::Create{std::move(desired)});
+    if (!snapshot.resource(desired.id)) start.creates.emplace_back(plan::Create{desired});
+    all.push_back(std::move(desired));
   }
-  return changes;
+  if (start.creates.empty()) {
+    MDL_TRY(const auto now, provider.health->readiness(ref, original.runs));
+    start.ready = now.state == provider::Readiness::State::ready;
+  }
+  const int serves = snapshot.live.release();
+  if (serves == 0 || serves == original.runs) return start;
+  const auto* serving = snapshot.serving();
+  if (snapshot.live.rests_for != 0) {
+    start.alone = "release " + number(serves) + " is at rest already";
+  } else if (start.ready) {
+    return start;
+  } else if (stands_alone(original) || (serving && stands_alone(*serving))) {
+    start.alone = "releases " + number(original.runs) + " and " + number(serves) +
+                  " must not run side by side (rollout.strategy: drain)";
+  } else {
+    start.alone = no_room(ref, all, snapshot, provider);
+  }
+  return start;
+}
+
+// How long the release took when it was started last; else what is known of others.
+LastStart start_of(const Record& target, const Snapshot& snapshot) {
+  const auto* original = snapshot.record(target.runs);
+  const auto own = original ? last_start({*original}) : LastStart{};
+  return own.release != 0 ? own : last_start(snapshot.records);
 }
 
 class Rollback {
@@ -93,15 +128,28 @@ class Rollback {
  private:
   Result<void> work() {
     MDL_TRY(auto snapshot, observe(request_.ref, provider_));
-    outcome_.serving = snapshot.live.release();
+    live_ = snapshot.live;
+    outcome_.serving = live_.release();
     MDL_TRY(const Record* target, choose(request_, snapshot));
     outcome_.release = target->runs;
-    if (target->runs == snapshot.live.release() && snapshot.live.split.size() == 1) {
+    if (target->runs == live_.release() && live_.split.size() == 1 && live_.rests_for == 0) {
       outcome_.nothing_to_do = true;
       return {};
     }
     MDL_CHECK(check(*target));
-    return request_.rehearse ? rehearse(*target, snapshot) : restore(*target, snapshot);
+    if (target->runs == live_.release() && live_.split.size() == 1) return wake_up(snapshot);
+    const auto* original = snapshot.record(target->runs);
+    MDL_TRY(const auto start, look_at(original ? *original : *target, snapshot, request_.ref, provider_));
+    return request_.rehearse ? rehearse(*target, start) : restore(*target, snapshot, start);
+  }
+
+  // What is to serve is live, and rests because another run stopped.
+  Result<void> wake_up(const Snapshot& snapshot) {
+    stage_ = Stage::verify;
+    restored_ = true;
+    MDL_CHECK(wake_live(request_.ref, live_, live_.split, request_.timeout, provider_, calls_, env_));
+    outcome_.woken = true;
+    return settle(request_.ref, snapshot.live, live_, live_.release(), {}, provider_, calls_, env_);
   }
 
   Result<void> check(const Record& target) {
@@ -120,13 +168,12 @@ class Rollback {
   }
 
   // Brings the release up without traffic and waits until it is healthy.
-  Result<void> bring_up(const Record& target, const Snapshot& snapshot, const provider::Fence& fence) {
-    const auto* original = snapshot.record(target.runs);
-    MDL_TRY(const auto missing, missing_resources(original ? *original : target, snapshot));
-    if (!missing.empty()) {
+  Result<void> bring_up(const Record& target, const Start& start) {
+    const provider::Fence fence{live_.revision};
+    if (!start.creates.empty()) {
       stage_ = Stage::start;
       StageScope stage(env_, request_.ref.service, Stage::start);
-      MDL_CHECK(apply(missing, request_.ref, provider_, fence, calls_, env_, stage));
+      MDL_CHECK(apply(start.creates, request_.ref, provider_, fence, calls_, env_, stage));
       stage.end("release " + number(target.runs));
     }
     MDL_TRY(const auto now, provider_.health->readiness(request_.ref, target.runs));
@@ -144,7 +191,34 @@ class Rollback {
     return {};
   }
 
-  Result<void> restore(const Record& target, const Snapshot& snapshot) {
+  Result<void> append(const Record& entry) {
+    stage_ = Stage::promote;
+    auto appended = calls_.make("append record " + number(entry.number),
+                                [&] { return provider_.releases->append(request_.ref, entry); });
+    if (!appended) {
+      if (appended.error().kind == ErrorKind::conflict) contested_ = entry.number;
+      return fail(std::move(appended).error());
+    }
+    outcome_.record = entry.number;
+    return {};
+  }
+
+  // Stop, then start. The entry comes first: it says to whoever comes next why nothing serves.
+  Result<void> bring_up_alone(const Record& target, const Record& entry, const Start& start,
+                              const LastStart& last) {
+    MDL_CHECK(append(entry));
+    stage_ = Stage::rest;
+    {
+      StageScope stage(env_, request_.ref.service, Stage::rest);
+      stage.end("release " + number(live_.release()) + " (" + start.alone + "); " +
+                away_words(last.took, last.release));
+    }
+    away_since_ = env_.clock.elapsed();
+    MDL_CHECK(rest_live(request_.ref, live_, target.runs, provider_, calls_));
+    return bring_up(target, start);
+  }
+
+  Record entry_for(const Record& target, const Snapshot& snapshot) {
     Record entry = target;
     entry.number = snapshot.next_number();
     entry.state = State::pending;
@@ -156,31 +230,42 @@ class Rollback {
     entry.revision.clear();
     if (!entry.extra.is_object()) entry.extra = Value::object();
     entry.extra.set("fence", snapshot.live.revision);
+    return entry;
+  }
+
+  Result<void> restore(const Record& target, const Snapshot& snapshot, const Start& start) {
+    const auto entry = entry_for(target, snapshot);
     calls_.release(entry.number);
-    MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
-    stage_ = Stage::promote;
-    auto appended = calls_.make("append record " + number(entry.number),
-                                [&] { return provider_.releases->append(request_.ref, entry); });
-    if (!appended) {
-      if (appended.error().kind == ErrorKind::conflict) contested_ = entry.number;
-      return fail(std::move(appended).error());
+    if (start.alone.empty()) {
+      MDL_CHECK(bring_up(target, start));
+      MDL_CHECK(append(entry));
+    } else {
+      MDL_CHECK(bring_up_alone(target, entry, start, start_of(target, snapshot)));
+      stage_ = Stage::promote;
     }
-    outcome_.record = entry.number;
-    auto live = snapshot.live;
     {
       StageScope stage(env_, request_.ref.service, Stage::promote);
-      MDL_CHECK(swap_live(request_.ref, live, {{target.runs, 1.0}}, provider_, calls_));
+      MDL_CHECK(swap_live(request_.ref, live_, {{target.runs, 1.0}}, provider_, calls_));
       stage.end("live " + number(snapshot.live.release()) + " → " + number(target.runs));
     }
     restored_ = true;
+    note_away();
     outcome_.serving = target.runs;  // stands unless a read says otherwise
-    return settle(request_.ref, snapshot.live, live, entry.number, {}, provider_, calls_, env_);
+    return settle(request_.ref, snapshot.live, live_, entry.number, {}, provider_, calls_, env_);
   }
 
-  Result<void> rehearse(const Record& target, const Snapshot& snapshot) {
+  void note_away() {
+    if (away_since_)
+      outcome_.away = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *away_since_);
+  }
+
+  Result<void> rehearse(const Record& target, const Start& start) {
+    if (!start.alone.empty())
+      return fail(ErrorKind::refused, "release " + number(target.runs) +
+                                          " cannot be rehearsed beside what serves: " + start.alone);
     const auto begun = env_.clock.elapsed();
     auto passed = [&]() -> Result<void> {
-      MDL_CHECK(bring_up(target, snapshot, {snapshot.live.revision}));
+      MDL_CHECK(bring_up(target, start));
       MDL_TRY(const auto golden, check_golden({.ref = request_.ref,
                                                .release = target.runs,
                                                .folder = request_.folder,
@@ -201,8 +286,11 @@ class Rollback {
     return passed;
   }
 
-  // The entry of a rollback that did not come to its promote must not look as if it went on.
+  // The entry of a rollback that did not come to its promote must not look as if it went on, and what it put
+  // to rest serves again.
   void undo() {
+    if (away_since_ && !restored_ && outcome_.exit == Exit::previous_serves) wake();
+    if (outcome_.exit == Exit::interrupted) return;
     if (outcome_.record != 0 && !restored_ && outcome_.exit != Exit::conflict)
       (void)mark_failed(request_.ref, outcome_.record, outcome_.error ? outcome_.error->message : "",
                         provider_, calls_);
@@ -210,11 +298,31 @@ class Rollback {
     calls_.finish();
   }
 
+  void wake() {
+    if (const auto now = provider_.traffic->read(request_.ref);
+        live_.rests_for == 0 && now && now->rests_for == outcome_.release && now->split == live_.split)
+      live_ = *now;  // the rest was made, and its answer lost
+    if (live_.rests_for == 0) return;
+    auto woken = wake_live(request_.ref, live_, live_.split, request_.timeout, provider_, calls_, env_);
+    note_away();
+    outcome_.woken = woken.has_value();
+    if (woken) return;
+    const auto kind = woken.error().kind;
+    outcome_.exit = kind == ErrorKind::interrupted ? Exit::interrupted
+                    : kind == ErrorKind::conflict  ? Exit::conflict
+                                                   : Exit::attention;
+    if (outcome_.error) woken.error().message = outcome_.error->message + "; " + woken.error().message;
+    outcome_.error = std::move(woken).error();
+    if (kind == ErrorKind::conflict) tell_winner(outcome_, provider_);
+  }
+
   const RollbackRequest& request_;
   Provider& provider_;
   Environment& env_;
   Calls calls_;
   Outcome outcome_;
+  plan::Live live_;
+  std::optional<std::chrono::nanoseconds> away_since_;  // put to rest by this run
   Stage stage_ = Stage::check;
   int contested_ = 0;  // the number of the history that another run had first
   bool restored_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/engine/drain.hpp"
+
 namespace mdl::engine {
 
 using release::Record;
@@ -58,7 +60,8 @@ std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Liv
 }
 
 Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
-                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env) {
+                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env,
+                    std::optional<Milliseconds> started) {
   MDL_TRY(const auto stored, provider.releases->list(ref));
   MDL_TRY(const auto now, provider.traffic->read(ref));
   if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
@@ -67,7 +70,8 @@ Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan:
     if (is_abandoned(record, own, live) && record.runs == record.number && record.runs != before.release())
       abandoned.insert(record.number);
   MDL_CHECK(remove_abandoned(ref, abandoned, live, provider, calls));
-  for (const auto& record : unsettled(stored, before, live, own, removed, env.clock.now())) {
+  for (auto& record : unsettled(stored, before, live, own, removed, env.clock.now())) {
+    if (started && record.number == own) note_start(record, *started);
     auto updated = calls.make("update record " + std::to_string(record.number),
                               [&] { return provider.releases->update(ref, record); });
     if (!updated && updated.error().kind != ErrorKind::conflict) return fail(std::move(updated).error());
@@ -91,6 +95,7 @@ Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& r
 
 void tell_serving(Outcome& outcome, const Snapshot& snapshot, Provider& provider) {
   outcome.serving = snapshot.live.release();
+  outcome.rests_for = snapshot.live.rests_for;
   if (auto url = provider.invoke->url(outcome.ref); url) outcome.url = *url;
   const auto previous = snapshot.restorable();
   if (previous.empty()) return;

@@ -22,9 +22,11 @@ std::vector<release::Record> unsettled(const std::vector<release::Record>& store
 // none) that went live gets its time, what it replaced becomes superseded. Pending entries older than `own`,
 // or made for a pointer that has moved since, belong to runs that can no longer win: what they made is
 // removed and they become failed. Entries whose release is in `removed` become pruned. An entry that another
-// run changed meanwhile is left to it. Errors: conflict, with nothing changed, when the pointer moved on.
+// run changed meanwhile is left to it. `started`: how long `own` took until it was healthy, when this run
+// measured it; noted in its entry. Errors: conflict, with nothing changed, when the pointer moved on.
 Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
-                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env);
+                    const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env,
+                    std::optional<Milliseconds> started = {});
 
 // Marks one entry failed, for the history.
 Result<void> mark_failed(const ServiceRef& ref, int number, const std::string& reason, Provider& provider,

@@ -12,6 +12,8 @@ std::string_view to_string(Stage stage) {
       return "upload";
     case Stage::apply:
       return "apply";
+    case Stage::rest:
+      return "rest";
     case Stage::start:
       return "start";
     case Stage::verify:

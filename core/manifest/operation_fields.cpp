@@ -210,7 +210,10 @@ void add_rollout(std::vector<Field>& fields) {
        .example = "canary",
        .summary =
            "all-at-once moves all traffic when the release is healthy; blue-green does, and watches the gate "
-           "with the old release at hand; canary moves it in steps; drain lets the old release finish first.",
+           "with the old release at hand; canary moves it in steps; drain stops the old release, then starts "
+           "the new one, "
+           "and the service is away meanwhile. Where it is not set and two releases certainly do not fit: "
+           "drain.",
        .choices = {"all-at-once", "blue-green", "canary", "drain"},
        .set = set_strategy});
   fields.push_back({.path = "rollout.steps",

@@ -29,6 +29,9 @@ struct Name {
   std::string operator()(const Replace& change) const { return "replace " + to_string(change.desired.id); }
   std::string operator()(const Delete& change) const { return "delete " + to_string(change.id); }
   std::string operator()(const Promote& change) const { return "promote " + split_text(change.to); }
+  std::string operator()(const Rest& change) const {
+    return "rest release " + std::to_string(change.release);
+  }
 };
 
 }  // namespace

@@ -54,10 +54,12 @@ struct Share {
 };
 using Split = std::vector<Share>;  // weights add up to 1; empty: nothing is live
 
-// The live pointer. `revision` moves with every swap: it is the precondition of all mutating calls of a run.
+// The live pointer. `revision` moves with every swap and rest: it is the precondition of all mutating calls
+// of a run.
 struct Live {
   Split split;
   std::string revision;
+  int rests_for = 0;    // what is live was stopped to make room for this release; 0: it was not
   int release() const;  // the one with the largest weight; 0 when nothing is live
 };
 
@@ -82,7 +84,12 @@ struct Delete {
 struct Promote {
   Split from, to;
 };
-using Change = std::variant<Create, Update, Replace, Delete, Promote>;
+// Stops what is live before `room_for` is started, since the two cannot stand side by side.
+struct Rest {
+  int release = 0;
+  int room_for = 0;
+};
+using Change = std::variant<Create, Update, Replace, Delete, Promote, Rest>;
 
 // A stable name of the call a change makes, for plans, the journal and comparisons: "create replicas
 // credit-risk/8".

@@ -35,6 +35,9 @@ struct Write {
     return Value::object(
         {{"change", "promote"}, {"from", to_value(change.from)}, {"to", to_value(change.to)}});
   }
+  Value operator()(const Rest& change) const {
+    return Value::object({{"change", "rest"}, {"release", change.release}, {"room_for", change.room_for}});
+  }
 };
 
 template <class T>
@@ -55,6 +58,8 @@ Change read_change(Members& members, const std::string& word) {
   if (word == "promote")
     return Promote{.from = members.take(split_from(members.value("from"))),
                    .to = members.take(split_from(members.value("to")))};
+  if (word == "rest")
+    return Rest{.release = members.number("release"), .room_for = members.number("room_for")};
   members.reject("change", "is no change: " + word);
   return {};
 }

@@ -24,8 +24,8 @@ Live read_live(Members& members) {
 Value to_value(const Plan& plan) {
   auto changes = Value::array();
   for (const auto& change : plan.changes) changes.push(to_value(change));
-  return Value::object({
-      {"schema", Plan::schema},
+  auto value = Value::object({
+      {"schema", plan.drains.empty() ? 1 : 2},
       {"service", plan.service.service},
       {"target", plan.service.target},
       {"provider", plan.provider},
@@ -44,6 +44,10 @@ Value to_value(const Plan& plan) {
       {"calls", plan.calls},
       {"config", plan.config},
   });
+  if (plan.drains.empty()) return value;
+  value.set("drains", plan.drains);
+  value.set("measured", plan.measured);
+  return value;
 }
 
 Result<Plan> plan_from(const Value& value) {
@@ -76,6 +80,10 @@ Result<Plan> plan_from(const Value& value) {
     plan.calls.push_back(call.as_string());
   }
   plan.config = members.value("config");
+  if (members.has("drains")) {
+    plan.drains = members.text("drains");
+    plan.measured = members.number("measured");
+  }
   MDL_CHECK(members.result());
   return plan;
 }

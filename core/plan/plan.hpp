@@ -12,7 +12,8 @@ namespace mdl::plan {
 // and carried out by `deploy --plan`: the calls made are those listed here, in an order that respects
 // `needs`.
 struct Plan {
-  static constexpr int schema = 1;
+  // 2: may stop what is live first. A plan is written with the lowest schema that can carry it out.
+  static constexpr int schema = 2;
   release::ServiceRef service;
   std::string provider;
   std::string place;     // "this machine", "123456789012, eu-central-1": for the header line
@@ -22,8 +23,10 @@ struct Plan {
   std::vector<Change> changes;
   std::vector<ResourceId> unchanged;
   std::uint64_t upload_bytes = 0;
-  Milliseconds downtime{0};
-  std::string artifact;  // digest
+  std::string drains;        // why what is live is stopped first; empty: the service is not away
+  Milliseconds downtime{0};  // how long it is away then, as `measured` took to start
+  int measured = 0;          // a release; 0: no start was measured yet
+  std::string artifact;      // digest
   std::string previous_artifact;
   bool restorable = true;          // whether the present release can be restored afterwards
   std::string restorable_reason;   // why not

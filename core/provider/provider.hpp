@@ -138,6 +138,28 @@ class Traffic {
   // Compare-and-swap of the live pointer: fails with kind conflict, changing nothing, unless its revision is still
   // `expected.revision`. Returns the new live pointer.
   virtual Result<plan::Live> swap(const ServiceRef& ref, const plan::Live& expected, const plan::Split& wanted) = 0;
+  // Stops all releases of the service but `room_for`, also what is live: the pointer keeps its split, `rests_for` becomes
+  // `room_for`, requests wait for the next swap. A compare-and-swap too: the revision moves, also when all are stopped
+  // already. Until they have ended, no replica of another release is started. A swap of a pointer that rests starts what
+  // it gives a share, and stops at once what it gives none. Errors: refused when nothing is live.
+  virtual Result<plan::Live> rest(const ServiceRef& ref, const plan::Live& expected, int room_for) = 0;
+};
+
+// What two releases side by side would need of one thing, and what can be had of it.
+struct Room {
+  std::string what;          // "memory", "GPUs"
+  bool bytes = false;        // both figures are bytes; else counts
+  std::int64_t needed = 0;   // by both, with the replicas that they start with
+  std::int64_t there = 0;    // free, or held by the release that serves
+};
+
+class Capacity {
+ public:
+  virtual ~Capacity() = default;
+  // What is certain only: a thing whose need or supply is not known is left out. Reads only. `fresh` and `serving` are
+  // the resources of both releases, as `desired` rendered them.
+  virtual std::vector<Room> side_by_side(const ServiceRef& ref, std::span<const plan::Desired> fresh, int live,
+                                         std::span<const plan::Desired> serving) = 0;
 };
 
 class Releases {
@@ -188,7 +210,7 @@ class Scaling {
 
 // For `mdl status`.
 struct Status {
-  std::string health;           // "ok", "starting", "failing", "asleep", "absent"
+  std::string health;           // "ok", "starting", "failing", "asleep", "resting" (Traffic::rest), "absent"
   int replicas = 0, wanted = 0;
   int held = 0;                 // requests that wait for a replica
   std::string detail;           // what is waited for
@@ -217,6 +239,7 @@ struct Provider {
   std::unique_ptr<Resources> resources;
   std::unique_ptr<Health> health;
   std::unique_ptr<Traffic> traffic;
+  std::unique_ptr<Capacity> capacity;
   std::unique_ptr<Releases> releases;
   std::unique_ptr<Scaling> scaling;
   std::unique_ptr<Logs> logs;

@@ -114,7 +114,8 @@ Error error_of(const http::Response& response) {
 Result<plan::Live> live_from(const Value& value) {
   if (value.is_null()) return plan::Live{.split = {}, .revision = "0"};
   MDL_TRY(auto split, plan::split_from(value["split"]));
-  return plan::Live{.split = std::move(split), .revision = value["revision"].as_string()};
+  return plan::Live{.split = std::move(split), .revision = value["revision"].as_string(),
+                    .rests_for = static_cast<int>(value["rests_for"].as_integer())};
 }
 
 Result<http::Response> SupervisorClient::exchange(const http::Request& request) const {

@@ -16,6 +16,7 @@ std::unique_ptr<provider::Secrets> make_secrets(const SharedClient& client);
 std::unique_ptr<provider::Resources> make_resources(const SharedClient& client);
 std::unique_ptr<provider::Health> make_health(const SharedClient& client);
 std::unique_ptr<provider::Traffic> make_traffic(const SharedClient& client);
+std::unique_ptr<provider::Capacity> make_capacity(const SharedClient& client);
 std::unique_ptr<provider::Releases> make_releases(const SharedClient& client);
 std::unique_ptr<provider::Logs> make_logs(const SharedClient& client);
 std::unique_ptr<provider::Metrics> make_metrics(const SharedClient& client);

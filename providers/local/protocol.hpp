@@ -15,6 +15,7 @@
 //   POST   /v1/services/S/T/replicas/N/wake                                     fenced; starts replicas that are at rest
 //   GET    /v1/services/S/T/replicas/N/readiness  {"state","detail","resource","code","lines":[…]}
 //   PUT    /v1/services/S/T/live                  {"expected":"12","split":[{"release":8,"weight":1.0}]} → {"live":{…}}
+//   POST   /v1/services/S/T/live/rest             {"expected":"12","room_for":9} → {"live":{…}}: stops all releases but 9
 //   GET    /v1/services/S/T/records               {"records":[{…record…, "revision":"4"}]} newest first
 //   POST   /v1/services/S/T/records               a record → 201 with it and its revision; 409 when the number is taken
 //   PUT    /v1/services/S/T/records/N             a record, header If-Match: <revision> → 200 with it and its new revision; 412 when
@@ -41,8 +42,9 @@
 //    "gateway":  {"spec":{"port":8400,"timeout_ms":30000,"metrics_from":"/metrics"},"revision":"3","status":{"port":8400}} | null,
 //    "scaling":  {"spec":{"declared":{"min","max","concurrency","idle_ms","warm_ms"},"effective":{the same members}},"revision"} | null,
 //    "replicas": [{"release":8,"spec":{…},"revision":"5","status":{"state":"running|resting|failed",
-//                  "replicas":[{"replica":1,"pid","port","state":"starting|healthy|failing|stopped","restarts"}]}}],
-//    "live":     {"split":[{"release":8,"weight":1.0}],"revision":"12"},
+//                  "replicas":[{"replica":1,"pid","port","state":"starting|healthy|failing|stopped","restarts",
+//                                "memory_bytes"}]}}],
+//    "live":     {"split":[{"release":8,"weight":1.0}],"revision":"12","rests_for":9 while release 8 rests for it},
 //    "status":   {"health","replicas","wanted","held","detail","url"}}
 //
 // gateway.spec.port 0 means: choose the first free one from 8400 on, and keep it as long as it can be had; `diff` ignores a 0.

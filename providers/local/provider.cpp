@@ -13,6 +13,7 @@ provider::Provider make_provider(const Options& options) {
           .resources = make_resources(client),
           .health = make_health(client),
           .traffic = make_traffic(client),
+          .capacity = make_capacity(client),
           .releases = make_releases(client),
           .scaling = make_scaling(client),
           .logs = make_logs(client),

@@ -20,6 +20,12 @@ class LocalTraffic final : public provider::Traffic {
     return live_from(answer["live"]);
   }
 
+  Result<plan::Live> rest(const release::ServiceRef& ref, const plan::Live& expected, int room_for) override {
+    const auto body = Value::object({{"expected", expected.revision}, {"room_for", room_for}});
+    MDL_TRY(const auto answer, client_->write("POST", service_path(ref, "/live/rest"), body));
+    return live_from(answer["live"]);
+  }
+
  private:
   SharedClient client_;
 };

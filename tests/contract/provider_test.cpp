@@ -237,3 +237,64 @@ TEST_CASE_TEMPLATE("contract: a release at rest is not ready, and a rollback wak
   CHECK(back.exit == Exit::ok);
   CHECK(back.serving == 1);
 }
+
+TEST_CASE_TEMPLATE(
+    "contract: a drain stops what is live, starts the next one, and takes it back when that fails", Subject,
+    SUBJECTS) {
+  Subject subject;
+  const auto draining = [](manifest::Service service) {
+    service.rollout.strategy = manifest::Strategy::drain;
+    return service;
+  };
+  REQUIRE(deploy(subject, draining(subject.service("1"))).exit == Exit::ok);
+  const auto second = deploy(subject, draining(subject.service("2")));
+  REQUIRE(second.exit == Exit::ok);
+  CHECK(second.serving == 2);
+  CHECK(live(subject).rests_for == 0);
+
+  const auto failed = deploy(subject, draining(subject.crashing_service()));
+  CHECK(failed.exit == Exit::previous_serves);
+  CHECK(failed.serving == 2);
+  CHECK(failed.woken);
+  CHECK(live(subject).rests_for == 0);
+  auto answer = subject.provider().invoke->send(subject.ref(), {}, {}, Milliseconds{5'000});
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+
+  const auto back = engine::rollback({.ref = subject.ref()}, subject.provider(), subject.env());
+  CHECK(back.exit == Exit::ok);
+  CHECK(back.serving == 1);
+}
+
+TEST_CASE_TEMPLATE("contract: a rest moves the pointer's revision, keeps its split, and any swap ends it",
+                   Subject, SUBJECTS) {
+  Subject subject;
+  auto& traffic = *subject.provider().traffic;
+  auto nothing = traffic.rest(subject.ref(), live(subject), 1);
+  REQUIRE_FALSE(nothing);
+  CHECK(nothing.error().kind == ErrorKind::refused);
+  REQUIRE(deploy(subject, subject.service("1")).exit == Exit::ok);
+  const auto before = live(subject);
+  const auto rested = traffic.rest(subject.ref(), before, 7);
+  REQUIRE(rested);
+  CHECK(rested->rests_for == 7);
+  CHECK(rested->split == before.split);
+  CHECK(rested->revision != before.revision);
+  CHECK(live(subject).revision == rested->revision);
+  CHECK(live(subject).rests_for == 7);
+  auto stale = traffic.rest(subject.ref(), before, 8);
+  REQUIRE_FALSE(stale);
+  CHECK(stale.error().kind == ErrorKind::conflict);
+  const auto again = traffic.rest(subject.ref(), *rested, 7);
+  REQUIRE(again);
+  CHECK(again->revision != rested->revision);
+  auto ready = subject.provider().health->readiness(subject.ref(), 1);
+  REQUIRE(ready);
+  CHECK(ready->state != provider::Readiness::State::ready);
+  const auto woken = traffic.swap(subject.ref(), *again, before.split);
+  REQUIRE(woken);
+  CHECK(woken->rests_for == 0);
+  auto answer = subject.provider().invoke->send(subject.ref(), {}, {}, Milliseconds{15'000});
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+}

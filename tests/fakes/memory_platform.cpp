@@ -217,10 +217,48 @@ class Traffic final : public provider::Traffic, Part {
     const Fence fence{expected.revision};
     const plan::Change change = plan::Promote{expected.split, wanted};
     return mutate(plan::identity(change), ref, &fence, [&]() -> Result<plan::Live> {
-      auto& live = platform_.state(ref).live;
-      live = {.split = wanted, .revision = std::to_string(std::stoi(live.revision) + 1)};
-      return live;
+      auto& state = platform_.state(ref);
+      for (auto& stored : state.resources) {
+        if (stored.observed.release == 0) continue;
+        const bool serves = std::ranges::any_of(
+            wanted, [&](const plan::Share& share) { return share.release == stored.observed.release; });
+        if (serves || state.live.rests_for != 0) stored.awake = serves;
+      }
+      return move(state, wanted, 0);
     });
+  }
+  Result<plan::Live> rest(const ServiceRef& ref, const plan::Live& expected, int room_for) override {
+    const Fence fence{expected.revision};
+    return mutate("rest release " + std::to_string(expected.release()), ref, &fence,
+                  [&]() -> Result<plan::Live> {
+                    auto& state = platform_.state(ref);
+                    if (state.live.split.empty()) return fail(ErrorKind::refused, "nothing is live");
+                    for (auto& stored : state.resources)
+                      if (stored.observed.release != 0 && stored.observed.release != room_for)
+                        stored.awake = false;
+                    return move(state, state.live.split, room_for);
+                  });
+  }
+
+ private:
+  static plan::Live move(MemoryPlatform::ServiceState& state, const plan::Split& split, int rests_for) {
+    state.live = {.split = split,
+                  .revision = std::to_string(std::stoi(state.live.revision) + 1),
+                  .rests_for = rests_for};
+    return state.live;
+  }
+};
+
+class Capacity final : public provider::Capacity, Part {
+ public:
+  using Part::Part;
+  std::vector<provider::Room> side_by_side(const ServiceRef&, std::span<const Desired> fresh, int,
+                                           std::span<const Desired> serving) override {
+    if (platform_.memory_there == 0) return {};
+    provider::Room room{.what = "memory", .bytes = true, .there = platform_.memory_there};
+    for (const auto all : {fresh, serving})
+      for (const auto& desired : all) room.needed += desired.spec["memory_bytes"].as_integer();
+    return {room};
   }
 };
 
@@ -315,7 +353,8 @@ class Inspect final : public provider::Inspect, Part {
   using Part::Part;
   Result<provider::Status> status(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
-    return provider::Status{.health = platform_.state(ref).live.split.empty() ? "absent" : "ok"};
+    const auto& live = platform_.state(ref).live;
+    return provider::Status{.health = live.split.empty() ? "absent" : live.rests_for != 0 ? "resting" : "ok"};
   }
   std::vector<Check> doctor(const provider::Service&) override {
     return {{.ok = true, .text = "memory is there"}};
@@ -336,6 +375,7 @@ provider::Provider make_memory_provider(MemoryPlatform& platform) {
   provider.resources = std::make_unique<Resources>(platform);
   provider.health = std::make_unique<Health>(platform);
   provider.traffic = std::make_unique<Traffic>(platform);
+  provider.capacity = std::make_unique<Capacity>(platform);
   provider.releases = std::make_unique<Releases>(platform);
   provider.scaling = std::make_unique<Scaling>(platform);
   provider.logs = std::make_unique<Logs>();

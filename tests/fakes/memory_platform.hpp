@@ -42,6 +42,8 @@ struct MemoryPlatform {
   std::vector<std::string> calls;  // mutating calls that were made, in order
   bool unreadable = false;         // the live pointer cannot be read: the platform is out of reach
 
+  std::int64_t memory_there = 0;  // that the releases of a service have together; 0: not limited
+
   std::vector<std::string> refused_fields;
   std::vector<manifest::Problem> problems;
   std::vector<provider::Limit> limits;

@@ -79,6 +79,35 @@ TEST_CASE("golden: a release that fails shows its last lines, the likely cause a
                context("deploy"));
 }
 
+TEST_CASE("golden: a deploy that drained says how long the service was away") {
+  Outcome outcome = samples::outcome();
+  outcome.serving = outcome.release = outcome.record = 8;
+  outcome.previous = 7;
+  outcome.previous_restorable = true;
+  outcome.away = Milliseconds{1'630};
+  check_deploy("drain", outcome, context("deploy"));
+}
+
+TEST_CASE("golden: a drain that failed says that the old release serves again, and how long it was away") {
+  auto outcome =
+      failed(Exit::previous_serves, Stage::verify,
+             {.kind = ErrorKind::failed, .message = "exited 1", .code = "exited", .resource = "replica 9/1"});
+  outcome.woken = true;
+  outcome.away = Milliseconds{3'210};
+  check_deploy("drain-failed", outcome, context("deploy"));
+}
+
+TEST_CASE("golden: a drain that was stopped says that the service is away") {
+  auto outcome =
+      failed(Exit::interrupted, Stage::verify, {.kind = ErrorKind::interrupted, .message = "interrupted"});
+  outcome.rests_for = 9;
+  check_deploy("drain-interrupted", outcome, context("deploy"));
+  outcome = samples::outcome();
+  outcome.serving = 8;
+  outcome.woken = true;
+  check_deploy("drain-woken", outcome, context("deploy"));
+}
+
 TEST_CASE("golden: the lines of a failed release cannot drive the terminal") {
   const auto outcome =
       failed(Exit::previous_serves, Stage::verify,

@@ -52,12 +52,49 @@ TEST_CASE("golden: a first plan that would lose nothing, and one that would") {
   Plan plan = sample();
   plan.restorable = false;
   plan.restorable_reason = "secret DB of release 7 can no longer be read";
-  plan.downtime = Milliseconds{3'000};
   CHECK(cli::plan_sentence(plan) ==
-        "Uploads 8.1 MB. Away for 3.0s. Release 7 could not be restored: secret DB of release 7 can no "
+        "Uploads 8.1 MB. No downtime. Release 7 could not be restored: secret DB of release 7 can no "
         "longer be read. 4 calls.");
   plan.live = {};
   plan.upload_bytes = 0;
   plan.downtime = Milliseconds{0};
   CHECK(cli::plan_sentence(plan) == "Uploads nothing. No downtime. 4 calls.");
+}
+
+namespace {
+
+Plan draining() {
+  Plan plan = sample();
+  plan.place = "this machine";
+  plan.provider = "local";
+  plan.changes = {Rest{7, 8}, Create{Desired{.id = {"replicas", "credit-risk/8"}, .release = 8}},
+                  Promote{{{.release = 7}}, {{.release = 8}}}};
+  plan.drains = "two releases need 4.0 GB of memory, and 3.1 GB can be had";
+  plan.downtime = Milliseconds{1'600};
+  plan.measured = 7;
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("golden: a plan that drains says why, and for how long the service is away") {
+  const auto plan = draining();
+  check_view("plan-drain", cli::plan_text(plan, {}, {}), cli::plan_value(plan));
+  auto unknown = plan;
+  unknown.measured = 0;
+  unknown.drains = "rollout.strategy is drain";
+  CHECK(cli::plan_sentence(unknown) ==
+        "Uploads 8.1 MB. Release 7 is stopped first (rollout.strategy is drain); the service is away, for "
+        "how long is "
+        "not known yet: no start was measured. Release 7 stays restorable. 3 calls.");
+}
+
+TEST_CASE("golden: a plan for what is live but rests says that the service is away until then") {
+  Plan plan = draining();
+  plan.release = 0;
+  plan.drains.clear();
+  plan.live.rests_for = 8;
+  plan.changes = {Promote{plan.live.split, plan.live.split}, Delete{{"replicas", "credit-risk/8"}, 8, "1"}};
+  plan.upload_bytes = 0;
+  check_view("plan-resting", cli::plan_text(plan, {}, {}), cli::plan_value(plan));
 }

@@ -49,6 +49,13 @@ TEST_CASE("golden: status of one target needs no -t in what it suggests") {
   check_view("status-one", status_text({only}, {}, samples::now(), {}), status_value({only}));
 }
 
+TEST_CASE("golden: status says that what is live rests, why, and what to do") {
+  StatusRow resting = row("local");
+  resting.live.rests_for = 9;
+  resting.status = {.health = "resting", .held = 2, .url = "http://127.0.0.1:8400"};
+  check_view("status-resting", status_text({resting}, {}, samples::now(), {}), status_value({resting}));
+}
+
 TEST_CASE("golden: load is per second of the window, with the worst release's percentile") {
   provider::MetricsReport report{.from = samples::ago(std::chrono::seconds(60)), .to = samples::now()};
   report.releases = {{.release = 7, .total = {.requests = 60, .errors = 3, .p95_ms = 80}},

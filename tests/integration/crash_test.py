@@ -28,12 +28,15 @@ class Scenario:
 
 
 DEPLOY_1, DEPLOY_2 = ["deploy"], ["deploy", "--set", "env.VERSION=2"]
+DRAIN = ["--set", "rollout.strategy=drain"]
 SCENARIOS = {
     "first deploy": Scenario([], DEPLOY_1),
     "second deploy": Scenario([DEPLOY_1], DEPLOY_2),
     "deploy that changes what is shared": Scenario([DEPLOY_1], [*DEPLOY_2, "--set", "http.timeout=5s", "--set", "scale.max=3"]),
     "deploy that prunes": Scenario([DEPLOY_1, DEPLOY_2], ["deploy", "--set", "env.VERSION=3", "--set", "rollout.keep=1"]),
     "rollback": Scenario([DEPLOY_1, DEPLOY_2], ["rollback", "--to", "1"]),
+    "drain": Scenario([[*DEPLOY_1, *DRAIN]], [*DEPLOY_2, *DRAIN]),
+    "rollback under drain": Scenario([[*DEPLOY_1, *DRAIN], [*DEPLOY_2, *DRAIN]], ["rollback", "--to", "1"]),
     "scale": Scenario([DEPLOY_1], ["scale", "--max", "9"]),
     "destroy": Scenario([DEPLOY_1, DEPLOY_2], ["destroy", "-y"]),
     "gc": Scenario([DEPLOY_1, DEPLOY_2], ["gc", "--keep", "0"]),

@@ -116,7 +116,7 @@ ApiResponse Api::route_service(const Call& call) {
   if (what == "scaling" && call.is("DELETE"))
     return changed(call, state.remove_scaling(call.ref, fenced.fence));
   if (what == "replicas") return route_replicas(fenced);
-  if (what == "live" && call.is("PUT")) return put_live(call);
+  if (what == "live" && (call.is("PUT") || (call.is("POST") && call.at(5) == "rest"))) return put_live(call);
   if (what == "records") return route_records(call);
   if (what == "secrets" && call.is("PUT")) return put_secrets(call);
   if (what == "secrets" && call.is("GET")) return get_secrets(call);

@@ -45,8 +45,7 @@ ApiResponse Api::failed(const Call& call, const Error& error) {
   if (error.kind == ErrorKind::conflict) {
     const auto row = supervisor_.state().read(call.ref);
     const auto live = row && *row ? (*row)->live_release() : 0;
-    if (row && *row)
-      body.set("live", Value::object({{"split", (*row)->split}, {"revision", (*row)->live_revision}}));
+    if (row && *row) body.set("live", live_value(**row));
     const auto records = supervisor_.state().records(call.ref);
     for (const auto& record : records ? *records : Value::Array()) {
       const auto runs = record["runs"].as_integer(record["number"].as_integer());
@@ -84,16 +83,22 @@ ApiResponse Api::put_gateway(const Call& call) {
   return changed(call, std::move(stored));
 }
 
+// A swap, or the rest of what is live.
 ApiResponse Api::put_live(const Call& call) {
-  const auto& split = call.body["split"];
-  if (!split.is_array() || !call.body["expected"].is_string())
-    return error_response(400, "invalid", "a swap needs 'expected' and 'split'");
-  if (auto swapped = supervisor_.state().swap(call.ref, call.body["expected"].as_string(), split); !swapped)
-    return failed(call, swapped.error());
+  const auto &split = call.body["split"], &room_for = call.body["room_for"];
+  const bool rests = call.is("POST");
+  if (!call.body["expected"].is_string() || (rests ? room_for.as_integer() < 1 : !split.is_array()))
+    return error_response(
+        400, "invalid",
+        rests ? "a rest needs 'expected' and 'room_for'" : "a swap needs 'expected' and 'split'");
+  const auto& expected = call.body["expected"].as_string();
+  auto& state = supervisor_.state();
+  if (auto moved = rests ? state.rest(call.ref, expected, static_cast<int>(room_for.as_integer()))
+                         : state.swap(call.ref, expected, split);
+      !moved)
+    return failed(call, moved.error());
   if (auto applied = supervisor_.reconcile(call.ref); !applied) return failed(call, applied.error());
-  const auto& row = supervisor_.require(call.ref).row();
-  return json_response(
-      200, Value::object({{"live", Value::object({{"split", row.split}, {"revision", row.live_revision}})}}));
+  return json_response(200, Value::object({{"live", live_value(supervisor_.require(call.ref).row())}}));
 }
 
 ApiResponse Api::put_secrets(const Call& call) {

@@ -2,6 +2,12 @@
 
 namespace mdl::local::supervisor {
 
+Value live_value(const ServiceRow& row) {
+  auto live = Value::object({{"split", row.split}, {"revision", row.live_revision}});
+  if (row.rests_for != 0) live.set("rests_for", row.rests_for);
+  return live;
+}
+
 std::optional<Value> Service::readiness(int release) const {
   const auto found = releases_.find(release);
   if (found == releases_.end()) return std::nullopt;
@@ -27,6 +33,9 @@ Value Service::status() const {
     health = "absent";
   } else if (!gateway_problem_.empty() || failing) {
     health = "failing";
+  } else if (row_.rests_for != 0) {
+    health = "resting";
+    detail = "stopped to make room for release " + std::to_string(row_.rests_for);
   } else if (healthy < wanted) {
     health = "starting";
   } else if (wanted == 0) {
@@ -66,7 +75,7 @@ Value Service::describe() const {
                         {"gateway", std::move(gateway)},
                         {"scaling", std::move(scaling)},
                         {"replicas", std::move(replicas)},
-                        {"live", Value::object({{"split", row_.split}, {"revision", row_.live_revision}})},
+                        {"live", live_value(row_)},
                         {"status", status()}});
 }
 

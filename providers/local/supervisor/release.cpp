@@ -151,7 +151,10 @@ Value Release::readiness() const {
   if (attempt_ == Attempt::failed) return failure_;
   // A release at rest is not ready: a rollback has to wake and check it before it gets traffic.
   const bool resting = wanted_ == 0;
-  const auto detail = resting ? std::string("at rest") : waiting_for();
+  const auto detail = !resting ? waiting_for()
+                      : attempt_ == Attempt::waiting
+                          ? std::string("waiting for the end of the release before")
+                          : std::string("at rest");
   const bool ready = detail.empty() && attempt_ != Attempt::waiting;
   return Value::object({{"state", ready ? "ready" : "waiting"},
                         {"detail", ready ? readiness_text() : detail},
@@ -168,7 +171,8 @@ Value Release::status(ReleaseRow::Phase phase) const {
                                  {"pid", std::int64_t{replica->pid()}},
                                  {"port", int{replica->port()}},
                                  {"state", std::string(to_string(replica->state()))},
-                                 {"restarts", replica->restarts()}}));
+                                 {"restarts", replica->restarts()},
+                                 {"memory_bytes", replica->usage().memory_bytes}}));
   return Value::object({{"state", failed         ? "failed"
                                   : wanted_ == 0 ? "resting"
                                                  : "running"},

@@ -35,6 +35,7 @@ CREATE TABLE secrets (
   PRIMARY KEY (service, target, name, version),
   FOREIGN KEY (service, target) REFERENCES services ON DELETE CASCADE
 ) WITHOUT ROWID;
-)"};
+)",
+    "ALTER TABLE services ADD COLUMN rests_for INTEGER NOT NULL DEFAULT 0"};
 
 }  // namespace mdl::local::supervisor

@@ -113,12 +113,13 @@ void Service::apply_release(const ReleaseRow& row) {
     course.warm_since = now;
     course.woken = false;
   }
+  if (row.phase == Phase::resting) course.resting = true;
   if (course.resting &&
       row.phase == Phase::up) {  // woken: its time of staying warm begins now, not when it was replaced
     course.resting = false;
     course.warm_since = now;
     course.woken = true;
-    if (!live) release.attempt();
+    release.attempt();
   }
   course.live = live;
   release.set_live(live);
@@ -143,7 +144,7 @@ void Service::add_release(const ReleaseRow& row) {
                         const Replica& replica,
                         std::uint16_t port) { return launch(*releases_.at(number), replica, port); },
           .in_flight = [this](const Upstream& upstream) { return around_.gateway.in_flight(key_, upstream); },
-          .changed = [this] { update_route(); },
+          .changed = [this] { on_change(); },
           .failed =
               [this](int failed, const Value& failure) {
                 around_.log.warning(key_ + ": " + failure["detail"].as_string());

@@ -81,6 +81,7 @@ class Service {
   void scale();
   int wanted_for(const ReleaseRow& row, Release& release, Course& course);
   void rest(const ReleaseRow& row);
+  void on_change();
   void update_route();
   Result<Launch> launch(const Release& release, const Replica& replica, std::uint16_t port);
   Result<std::map<std::string, std::string>> secrets_of(const Value& spec);
@@ -100,6 +101,8 @@ class Service {
   std::uint16_t port_ = 0;       // that is listened on
   std::string gateway_problem_;  // why it is not
   bool stopping_ = false, scaling_ = false;
+  bool alone_ = false;  // a release that starts waits for the end of the others
+  Timer turn_;          // to look whether they ended
 };
 
 }  // namespace mdl::local::supervisor

@@ -17,17 +17,40 @@ constexpr Milliseconds shortest_wake{60'000};
 void Service::scale() {
   if (stopping_ || scaling_) return;
   scaling_ = true;  // starting and stopping reports changes, which must not scale again
+  alone_ = alone_ || row_.rests_for != 0;
+  std::vector<std::pair<Release*, int>> starting;
+  bool ending = std::ranges::any_of(leaving_, [](const auto& release) { return !release->empty(); });
   for (const auto& row : row_.releases) {
     auto& release = *releases_.at(row.release);
-    release.scale_to(release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]));
+    const int wanted = release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]);
+    if (alone_ && wanted > 0 && release.empty()) {
+      starting.emplace_back(&release, wanted);
+      continue;
+    }
+    release.scale_to(wanted);
+    ending = ending || (wanted == 0 && !release.empty());
   }
+  // Where two releases cannot stand side by side, one starts when the last replica of the others has ended.
+  for (const auto& [release, wanted] : starting)
+    if (!ending) release->scale_to(wanted);
+  if (!ending) alone_ = row_.rests_for != 0;
   scaling_ = false;
   std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+void Service::on_change() {
+  update_route();
+  if (!alone_ || turn_) return;
+  turn_ = around_.host.loop.after(Milliseconds(0), [this] {
+    const auto done = std::move(turn_);
+    scale();
+  });
 }
 
 int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course) {
   const auto now = around_.host.clock.elapsed();
   const auto share = row_.share(row.release);
+  if (row_.rests_for != 0 && row.release != row_.rests_for) return 0;
   if (share > 0) {
     const int load = around_.gateway.in_flight(key_, row.release) + around_.gateway.held(key_, row.release);
     const int wanted =

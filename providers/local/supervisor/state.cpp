@@ -92,7 +92,7 @@ Result<std::vector<ServiceRef>> State::services() {
 Result<std::optional<ServiceRow>> State::read(const ServiceRef& ref) {
   MDL_TRY(auto row,
           database_.prepare("SELECT gateway, gateway_revision, port, scaling, scaling_revision, split, "
-                            "live_revision FROM services WHERE service = ? AND target = ?",
+                            "live_revision, rests_for FROM services WHERE service = ? AND target = ?",
                             {ref.service, ref.target}));
   MDL_TRY(const bool found, row.step());
   if (!found) return std::nullopt;
@@ -103,7 +103,8 @@ Result<std::optional<ServiceRow>> State::read(const ServiceRef& ref) {
                      .scaling = json_of(row, 3),
                      .scaling_revision = row.text(4),
                      .split = json_of(row, 5),
-                     .live_revision = row.text(6)};
+                     .live_revision = row.text(6),
+                     .rests_for = static_cast<int>(row.integer(7))};
   MDL_TRY(auto rows, database_.prepare("SELECT release, spec, revision, phase, failure, proven FROM releases "
                                        "WHERE service = ? AND target = ? ORDER BY release",
                                        {ref.service, ref.target}));
@@ -269,11 +270,36 @@ Result<void> State::swap(const ServiceRef& ref, const std::string& expected, con
   MDL_TRY(const auto row, read(ref));
   MDL_CHECK(check_split(*row, split));
   MDL_TRY(const auto revision, next_revision());
+  if (row->rests_for != 0) MDL_CHECK(rest_all(ref, 0));
   for (const auto& part : split.as_array())
     if (part["weight"].as_number() > 0)
       MDL_CHECK(set_phase(ref, static_cast<int>(part["release"].as_integer()), Phase::up));
-  MDL_CHECK(database_.run("UPDATE services SET split = ?, live_revision = ? WHERE service = ? AND target = ?",
-                          {dump(split), revision, ref.service, ref.target}));
+  MDL_CHECK(database_.run(
+      "UPDATE services SET split = ?, live_revision = ?, rests_for = 0 WHERE service = ? AND target = ?",
+      {dump(split), revision, ref.service, ref.target}));
+  return transaction.commit();
+}
+
+Result<void> State::rest_all(const ServiceRef& ref, int but) {
+  return database_.run(
+      "UPDATE releases SET phase = 'resting' WHERE service = ? AND target = ? AND release != ? AND phase = "
+      "'up'",
+      {ref.service, ref.target, std::int64_t{but}});
+}
+
+Result<void> State::rest(const ServiceRef& ref, const std::string& expected, int room_for) {
+  MDL_TRY(auto transaction, begin_fenced(ref, expected));
+  MDL_TRY(const auto row, read(ref));
+  if (!row || row->live_release() == 0)
+    return fail(Error{.kind = ErrorKind::refused,
+                      .message = "nothing of " + ref.service + " is live that could rest",
+                      .code = "refused",
+                      .resource = "live " + ref.service});
+  MDL_TRY(const auto revision, next_revision());
+  MDL_CHECK(rest_all(ref, room_for));
+  MDL_CHECK(
+      database_.run("UPDATE services SET live_revision = ?, rests_for = ? WHERE service = ? AND target = ?",
+                    {revision, std::int64_t{room_for}, ref.service, ref.target}));
   return transaction.commit();
 }
 

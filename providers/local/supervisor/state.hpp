@@ -37,6 +37,7 @@ struct ServiceRow {
   std::string scaling_revision;
   Value split;  // [{"release","weight"}]
   std::string live_revision;
+  int rests_for = 0;  // what is live is stopped to make room for this release; 0: it is not
   std::vector<ReleaseRow> releases;  // ascending
 
   const ReleaseRow* find(int release) const;
@@ -71,7 +72,11 @@ class State {
 
   // Compare-and-swap of the live pointer; releases with a share become `up`. Errors: conflict; not_found or
   // refused when a release has no replicas or failed; invalid when the weights do not add up to 1.
+  // Ends a rest: then releases without a share rest instead.
   Result<void> swap(const ServiceRef& ref, const std::string& expected, const Value& split);
+  // Compare-and-swap: all releases but `room_for` rest, also those with traffic. Errors: conflict; refused when
+  // nothing is live.
+  Result<void> rest(const ServiceRef& ref, const std::string& expected, int room_for);
 
   // What the supervisor itself finds out; not fenced.
   Result<void> set_phase(const ServiceRef& ref, int release, ReleaseRow::Phase phase,
@@ -106,6 +111,7 @@ class State {
   Result<void> ensure_row(const ServiceRef& ref);
   Result<std::string> live_revision(const ServiceRef& ref);
   Result<sqlite::Transaction> begin_fenced(const ServiceRef& ref, const std::string& fence);
+  Result<void> rest_all(const ServiceRef& ref, int but);
   Result<void> check_split(const ServiceRow& row, const Value& split);
   Result<const std::string*> sealing_key();
 
@@ -115,5 +121,7 @@ class State {
 };
 
 std::string_view to_string(ReleaseRow::Phase phase);
+// The live pointer as protocol.hpp shows it.
+Value live_value(const ServiceRow& row);
 
 }  // namespace mdl::local::supervisor

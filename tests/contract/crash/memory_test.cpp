@@ -61,6 +61,12 @@ manifest::Service canary(const Bench& bench, const std::string& version) {
   return service;
 }
 
+manifest::Service drain(const Bench& bench, const std::string& version) {
+  auto service = bench.service(version);
+  service.rollout.strategy = manifest::Strategy::drain;
+  return service;
+}
+
 manifest::Service keeping_one(const Bench& bench, const std::string& version) {
   auto service = bench.service(version);
   service.rollout.keep = 1;
@@ -86,6 +92,13 @@ std::vector<Scenario> scenarios() {
        }},
       {"canary", one, [](Bench& b) { return b.deploy(canary(b, "2")); }},
       {"rollback", two, [](Bench& b) { return b.rollback(1); }},
+      {"drain", [](Bench& b) { b.deploy(drain(b, "1")); }, [](Bench& b) { return b.deploy(drain(b, "2")); }},
+      {"rollback under drain",
+       [](Bench& b) {
+         b.deploy(drain(b, "1"));
+         b.deploy(drain(b, "2"));
+       },
+       [](Bench& b) { return b.rollback(1); }},
       {"scale", one, [](Bench& b) { return engine::scale({.ref = b.ref(), .max = 9}, b.provider, b.env()); }},
       {"destroy", two, [](Bench& b) { return engine::destroy(b.ref(), b.provider, b.env()); }},
       {"gc", two, [](Bench& b) { return engine::gc(b.ref(), 0, false, b.provider, b.env(), nullptr); }},

@@ -18,6 +18,7 @@ Result<ProviderState> state_of(const release::ServiceRef& ref, provider::Provide
 
   ProviderState state;
   state.live = Value::array();
+  state.rests = live.rests_for != 0;
   for (const auto& share : live.split) state.live.push(Value::array({identity(share.release), share.weight}));
   std::vector<std::string> rows;
   for (const auto& resource : resources) {
@@ -43,6 +44,8 @@ std::string difference(const ProviderState& expected, const ProviderState& got) 
   std::string text;
   if (!(expected.live == got.live))
     text += "live " + dump(got.live) + " instead of " + dump(expected.live) + "\n";
+  if (expected.rests != got.rests)
+    text += got.rests ? "what is live is at rest\n" : "what is live is not at rest\n";
   const auto expected_rows = expected.resources.as_strings(), got_rows = got.resources.as_strings();
   for (const auto& row : expected_rows)
     if (std::ranges::find(got_rows, row) == got_rows.end()) text += "missing " + row + "\n";

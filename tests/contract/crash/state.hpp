@@ -9,8 +9,9 @@ namespace mdl::contract {
 // out. Orphans are resources of a release that neither serves nor can be restored; pending are entries that
 // nobody will finish.
 struct ProviderState {
-  Value live;       // [[identity, weight], …]
-  Value resources;  // [[kind, identity or "shared", spec], …], sorted
+  Value live;          // [[identity, weight], …]
+  Value resources;     // [[kind, identity or "shared", spec], …], sorted
+  bool rests = false;  // what is live was stopped
   std::vector<std::string> orphans;
   std::vector<int> pending;
 };

@@ -129,6 +129,36 @@ TEST_CASE("races: of two commands at once exactly one wins, in each of a thousan
   }
 }
 
+TEST_CASE(
+    "races: of two commands of which one or both drain exactly one wins, in each of a thousand orders") {
+  const auto draining = [](Bench& b, auto& env, const std::string& version) {
+    auto service = b.service(version);
+    service.rollout.strategy = manifest::Strategy::drain;
+    engine::DeployRequest request;
+    request.services = {service};
+    return engine::deploy(request, b.provider, env).front();
+  };
+  const Command drain_a = [=](Bench& b, auto& env) { return draining(b, env, "a"); };
+  const std::vector<Command> others = {
+      [=](Bench& b, auto& env) { return draining(b, env, "b"); },
+      [](Bench& b, auto& env) { return deploy(b, env, "b"); },
+      [](Bench& b, auto& env) { return engine::rollback({.ref = b.ref()}, b.provider, env); }};
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    INFO("seed ", seed);
+    Bench bench;
+    bench.deploy(bench.service("1"));
+    bench.deploy(bench.service("2"));
+    const auto [first, second] = run_both(bench, drain_a, others[seed % others.size()], seed);
+    CHECK((first.exit == Exit::ok) != (second.exit == Exit::ok));
+    const auto& loser = first.exit == Exit::ok ? second : first;
+    const auto& winner = first.exit == Exit::ok ? first : second;
+    CHECK(loser.exit == Exit::conflict);
+    CHECK(bench.state().live.release() == winner.serving);
+    CHECK(bench.state().live.rests_for == 0);
+    check_clean(bench);
+  }
+}
+
 TEST_CASE("races: scale and destroy at once leave nothing half done") {
   for (unsigned seed = 0; seed < 200; ++seed) {
     INFO("seed ", seed);

@@ -28,12 +28,27 @@ std::vector<Meeting> meetings() {
     service.rollout.hold = Milliseconds{1'000};
     return b.deploy(service);
   };
+  const Command drain = [](Bench& b) {
+    auto service = b.service("parked");
+    service.rollout.strategy = manifest::Strategy::drain;
+    return b.deploy(service);
+  };
+  const Command other_drain = [](Bench& b) {
+    auto service = b.service("overtaking");
+    service.rollout.strategy = manifest::Strategy::drain;
+    return b.deploy(service);
+  };
   const Command rollback = [](Bench& b) { return b.rollback(1); };
   const Command other_deploy = [](Bench& b) { return b.deploy(b.service("overtaking")); };
   const Command other_rollback = [](Bench& b) { return b.rollback(2); };
   return {{"deploy overtaken by a deploy", deploy, other_deploy},
           {"deploy overtaken by a rollback", deploy, other_rollback},
           {"canary overtaken by a deploy", canary, other_deploy},
+          {"drain overtaken by a deploy", drain, other_deploy},
+          {"drain overtaken by a drain", drain, other_drain},
+          {"drain overtaken by a rollback", drain, other_rollback},
+          {"deploy overtaken by a drain", deploy, other_drain},
+          {"rollback overtaken by a drain", rollback, other_drain},
           {"rollback overtaken by a deploy", rollback, other_deploy}};
 }
 

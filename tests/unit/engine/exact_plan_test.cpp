@@ -42,6 +42,7 @@ manifest::Service drawn(const Bench& bench, std::mt19937& random) {
     service.rollout.steps = {0.25};
     service.rollout.hold = Milliseconds{1'000};
   }
+  if (random() % 4 == 0) service.rollout.strategy = manifest::Strategy::drain;
   if (random() % 2) service.env["EXTRA"] = "x";
   return service;
 }

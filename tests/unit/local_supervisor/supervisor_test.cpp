@@ -8,6 +8,7 @@
 using namespace mdl;
 using namespace mdl::local;
 using supervisor::Answer;
+using supervisor::ApiResponse;
 using supervisor::test::Bench;
 using supervisor::test::good_service;
 
@@ -218,4 +219,74 @@ TEST_CASE("supervisor: a port that is taken is said, and changes nothing") {
   CHECK(parse_json(refused.body).value()["reason"].as_string() == "port-taken");
   CHECK(bench.call("GET", "/v1/services/other/local").status == 404);
   CHECK(bench.request() == "1");
+}
+
+namespace {
+
+ApiResponse rest(Bench& bench, const std::string& expected, int room_for) {
+  return bench.call("POST", bench.path + "/live/rest",
+                    Value::object({{"expected", expected}, {"room_for", room_for}}));
+}
+
+}  // namespace
+
+TEST_CASE("supervisor: what is live rests, requests wait, and the next release starts when it has ended") {
+  Deployed d;
+  auto& bench = *d.bench;
+  const auto first = pid_of(bench, 1);
+  bench.add_artifact("alone", "import os\nassert not os.path.exists('/proc/" + std::to_string(first) +
+                                  "')\n" + good_service);
+  REQUIRE(rest(bench, bench.fence(), 2).status == 200);
+  CHECK(bench.get(bench.path)["live"]["rests_for"].as_integer() == 2);
+  CHECK(bench.get(bench.path)["status"]["health"].as_string() == "resting");
+  std::optional<Answer> held;
+  const auto port =
+      static_cast<std::uint16_t>(bench.get(bench.path)["gateway"]["status"]["port"].as_integer());
+  const auto get = supervisor::http_get(bench.supervisor->loop(), port, "/", Milliseconds(20'000), 1 << 20,
+                                        [&](Answer got) { held = std::move(got); });
+  bench.put_release(2, "alone", bench.fence());
+  CHECK(bench.run_until_settled(2)["state"].as_string() == "ready");
+  CHECK(pid_of(bench, 1) == 0);
+  CHECK(bench.get(bench.path)["status"]["held"].as_integer() == 1);
+  REQUIRE(bench.go_live(2, bench.fence()).status == 200);
+  bench.run_until([&] { return held.has_value(); });
+  CHECK(held->body == "2");
+  CHECK(bench.get(bench.path)["live"]["rests_for"].is_null());
+}
+
+TEST_CASE("supervisor: a swap back ends the rest: what was live starts when the other has ended") {
+  Deployed d;
+  auto& bench = *d.bench;
+  bench.add_artifact(
+      "slow", "import signal, time\nsignal.signal(signal.SIGTERM, lambda *a: (time.sleep(0.3), exit(0)))\n" +
+                  good_service);
+  REQUIRE(rest(bench, bench.fence(), 2).status == 200);
+  bench.put_release(2, "slow", bench.fence());
+  REQUIRE(bench.run_until_settled(2)["state"].as_string() == "ready");
+  REQUIRE(bench.go_live(1, bench.fence()).status == 200);
+  bool both = false;
+  bench.run_until([&] {
+    both = both || (pid_of(bench, 1) != 0 && pid_of(bench, 2) != 0);
+    return pid_of(bench, 1) != 0;
+  });
+  CHECK_FALSE(both);
+  CHECK(bench.run_until_settled(1)["state"].as_string() == "ready");
+  CHECK(bench.request() == "1");
+}
+
+TEST_CASE("supervisor: a rest outlives the supervisor, and only the present pointer can be put to rest") {
+  Deployed d;
+  const auto before = d.bench->fence();
+  REQUIRE(rest(*d.bench, before, 2).status == 200);
+  CHECK(rest(*d.bench, before, 3).status == 409);
+  CHECK(d.bench
+            ->call("PUT", d.bench->path + "/replicas/2",
+                   Value::object({{"spec", Value::object({{"artifact", "good"}})}}), before)
+            .status == 409);
+  d.bench.reset();
+  d.bench.emplace(d.home);
+  CHECK(d.bench->get(d.bench->path)["live"]["rests_for"].as_integer() == 2);
+  CHECK(pid_of(*d.bench, 1) == 0);
+  REQUIRE(d.bench->go_live(1, d.bench->fence()).status == 200);
+  CHECK(d.bench->request() == "1");
 }

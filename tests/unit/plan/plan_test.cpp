@@ -72,9 +72,9 @@ TEST_CASE("plan: every kind of change survives being saved") {
 
 TEST_CASE("plan: one of a newer schema is refused, since it must be carried out exactly") {
   auto value = to_value(sample());
-  value.set("schema", 2);
+  value.set("schema", 3);
   CHECK(problem(value) ==
-        "plan: 'schema' is 2, and this version of mdl reads up to 1: use the version that made the plan");
+        "plan: 'schema' is 3, and this version of mdl reads up to 2: use the version that made the plan");
 }
 
 TEST_CASE("plan: a wrong member is named, at any depth") {
