@@ -95,7 +95,10 @@ std::string conflict_text(const Outcome& outcome, const OutcomeContext& context,
 
 std::string interrupted_text(const Outcome& outcome, const OutcomeContext& context) {
   const auto next = outcome_next(outcome, context);
-  return fmt::format("Stopped. {}\n\nFinish:  {}        Undo:  {}\n",
+  const auto after = outcome.calls_planned == 0
+                         ? std::string()
+                         : fmt::format(" after {} of {} calls", outcome.calls_made, outcome.calls_planned);
+  return fmt::format("Stopped{}. {}\n\nFinish:  {}        Undo:  {}\n", after,
                      outcome.serving == 0     ? "Nothing serves."
                      : outcome.rests_for != 0 ? resting_sentence(outcome)
                                               : fmt::format("Release {} serves.", outcome.serving),
@@ -209,6 +212,8 @@ Value outcome_value(const Outcome& outcome, const OutcomeContext& context) {
   if (outcome.exit != Exit::ok) out.set("failed", failed_value(outcome, context));
   if (!outcome.problems.empty()) out.set("problems", problems_value(outcome.problems));
   if (outcome.winner) out.set("winner", record_value(*outcome.winner));
+  if (outcome.calls_planned != 0)
+    out.set("calls", Value::object({{"made", outcome.calls_made}, {"planned", outcome.calls_planned}}));
   out.set("next", outcome_next(outcome, context));
   if (outcome.away.count() > 0) out.set("away_ms", static_cast<std::int64_t>(outcome.away.count()));
   out.set("duration_ms", static_cast<std::int64_t>(outcome.duration.count()));

@@ -354,10 +354,16 @@ void DeployRun::finish() {
   // What this run wanted serves; only what follows a promote is open, and the next run does it.
   outcome.exit = settled.error().kind == ErrorKind::interrupted ? Exit::interrupted : Exit::attention;
   outcome.error = std::move(settled).error();
+  if (outcome.exit == Exit::interrupted) tell_interrupted();
+}
+
+void DeployRun::tell_interrupted() {
+  outcome.calls_made = calls_.made();
+  outcome.calls_planned = static_cast<int>(plan_.calls.size());
 }
 
 void DeployRun::give_up() {
-  if (outcome.exit == Exit::interrupted) return;  // stays as it is, for resume
+  if (outcome.exit == Exit::interrupted) return tell_interrupted();  // stays as it is, for resume
   // A winner removes what this run made, so that its check may fail first; the pointer tells which it was.
   const auto now = provider_.traffic->read(outcome.ref);
   const bool unanswered = away_since_ && live_.rests_for != plan_.release;  // the rest may have been made

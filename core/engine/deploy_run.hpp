@@ -41,6 +41,7 @@ class DeployRun {
 
  private:
   bool stop(Error error, Stage stage);
+  void tell_interrupted();
   bool adopt_saved_plan();
   Result<void> look();
   // Plans again when the new release cannot start beside what serves.

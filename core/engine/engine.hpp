@@ -64,7 +64,8 @@ struct Outcome {
   std::optional<release::Record> winner;    // of a lost race
   bool previous_restorable = false;
   std::optional<release::Rehearsal> previous_rehearsal;
-  std::vector<std::string> next;  // commands
+  std::vector<std::string> next;          // commands
+  int calls_made = 0, calls_planned = 0;  // of an interrupted deploy; planned 0: it was not planned yet
   Milliseconds duration{0};
 };
 

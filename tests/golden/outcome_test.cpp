@@ -145,10 +145,11 @@ TEST_CASE("golden: a saved plan that no longer holds changes nothing") {
 }
 
 TEST_CASE("golden: an interrupted deploy says how to finish and how to undo") {
-  check_deploy(
-      "interrupted",
-      failed(Exit::interrupted, Stage::apply, {.kind = ErrorKind::interrupted, .message = "interrupted"}),
-      context("deploy", {.target = "prod"}));
+  auto outcome =
+      failed(Exit::interrupted, Stage::apply, {.kind = ErrorKind::interrupted, .message = "interrupted"});
+  outcome.calls_made = 3;
+  outcome.calls_planned = 7;
+  check_deploy("interrupted", outcome, context("deploy", {.target = "prod"}));
 }
 
 TEST_CASE("golden: what the platform refused is quoted, with one next command") {

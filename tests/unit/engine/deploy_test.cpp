@@ -194,7 +194,10 @@ TEST_CASE("engine: an interrupt ends after the call under way, and the same comm
     if (call == "create instances credit-risk/2") bench.interrupt.request();
     return {};
   };
-  CHECK(bench.deploy(bench.service("2")).exit == Exit::interrupted);
+  const auto stopped = bench.deploy(bench.service("2"));
+  CHECK(stopped.exit == Exit::interrupted);
+  CHECK(stopped.calls_made == 2);  // the record and the instances
+  CHECK(stopped.calls_planned > 2);
   CHECK(bench.state().live.split == plan::Split{{1, 1.0}});
   auto unfinished = bench.journal->unfinished(bench.ref());
   REQUIRE(unfinished);
