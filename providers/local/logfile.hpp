@@ -10,6 +10,7 @@
 #include "core/provider/logs.hpp"
 #include "core/util/clock.hpp"
 #include "core/util/error.hpp"
+#include "core/util/value.hpp"
 
 // The log files of one service: the supervisor writes them, the command line reads them, also while no
 // supervisor runs. <folder>/<release>-<replica>.<sequence>.log; the highest sequence is written to, older
@@ -29,6 +30,10 @@ class LogWriter {
   virtual void flush() = 0;
   // The last `n` lines that the replica wrote since `append` was first called on this writer.
   virtual std::vector<std::string> last_lines(int n) const = 0;
+  // What is not in the file, for a writer of the same replica in another program that goes on with it. Never
+  // stored: incomplete lines may hold secrets.
+  virtual Value hand_over() const = 0;
+  virtual void take_over(const Value& value) = 0;
 };
 
 struct LogFileOptions {

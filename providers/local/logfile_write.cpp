@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/util/files.hpp"
+#include "core/util/text.hpp"
 #include "providers/local/logfile.hpp"
 #include "providers/local/logfile_format.hpp"
 #include "providers/local/redact.hpp"
@@ -56,6 +57,8 @@ class FileLog final : public LogWriter {
     const auto count = std::min<std::size_t>(last_.size(), static_cast<std::size_t>(std::max(n, 0)));
     return {last_.end() - static_cast<std::ptrdiff_t>(count), last_.end()};
   }
+  Value hand_over() const override;
+  void take_over(const Value& value) override;
 
  private:
   void add(bool error, std::string_view line);
@@ -82,6 +85,32 @@ class FileLog final : public LogWriter {
   std::int64_t batched_ = 0;    // their number
   std::int64_t last_time_ = 0;  // the wall clock may jump back; one replica's records do not
 };
+
+// Percent-encoded, since JSON cannot hold bytes that are not UTF-8.
+Value FileLog::hand_over() const {
+  auto lines = Value::array();
+  for (const auto& line : last_) lines.push(percent_encode(line));
+  return Value::object(
+      {{"out", percent_encode(partial_[0])},
+       {"err", percent_encode(partial_[1])},
+       {"lines", std::move(lines)},
+       {"time", last_time_},
+       {"lost",
+        Value::object(
+            {{"count", lost_.count}, {"from", lost_.from}, {"to", lost_.to}, {"reason", lost_.reason}})}});
+}
+
+void FileLog::take_over(const Value& value) {
+  partial_ = {percent_decode(value["out"].as_string()).value_or(""),
+              percent_decode(value["err"].as_string()).value_or("")};
+  for (const auto& line : value["lines"].as_strings()) last_.push_back(percent_decode(line).value_or(""));
+  last_time_ = value["time"].as_integer();
+  const auto& lost = value["lost"];
+  lost_ = {.count = lost["count"].as_integer(),
+           .from = lost["from"].as_integer(),
+           .to = lost["to"].as_integer(),
+           .reason = lost["reason"].as_string()};
+}
 
 std::int64_t FileLog::stamp() {
   last_time_ = std::max<std::int64_t>(last_time_, clock_.now().time_since_epoch().count());

@@ -31,6 +31,10 @@
 //                                                 are since the supervisor started, buckets those of the gateway's
 //                                                 histogram that are not empty
 //   GET    /metrics                               Prometheus text, all services
+//   POST   /v1/restart                            {"program":"/path/of/mdl"} or nothing: goes on as that program, or as its own,
+//                                                 in the same process and with the same replicas; the answer, that of
+//                                                 ping, comes from the program that goes on. 500 {"code":"failed"}: it
+//                                                 goes on as it was
 //   POST   /v1/stop                               stops all replicas and the supervisor; state stays
 //
 // A fenced call carries the header `Mdl-Live: <revision of the live pointer>`. When that revision moved the answer is

@@ -289,12 +289,12 @@ class MdlTest(unittest.TestCase):
     def socket_path(self):
         return next(self.home.rglob("supervisor.sock"))
 
-    def call_supervisor(self, method, path):
-        """One request on the supervisor's socket."""
+    def call_supervisor(self, method, path, body=None):
+        """One request on the supervisor's socket; `body` is sent as JSON."""
         connection = http.client.HTTPConnection("localhost", timeout=30)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(self.socket_path()))
         with contextlib.closing(connection):
-            connection.request(method, path)
+            connection.request(method, path, json.dumps(body) if body else None)
             reply = connection.getresponse()
             return Answer(reply.status, reply.read(), dict(reply.getheaders()))

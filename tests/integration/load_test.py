@@ -1,20 +1,18 @@
-"""Life under load: deploys, rollbacks, scaling and a replica's death while an outside load generator sends 200 requests a second on
+"""Life under load: deploys, rollbacks, scaling, a replica's death and restarts of the supervisor while an outside load generator sends 200 requests a second on
 kept connections, and while streams stay open. No request fails."""
 
-import base64
 import contextlib
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
 import unittest
-from urllib.parse import urlsplit
 
 from harness import MdlTest, request, until
+from streaming import Stream, WebSocket
 
 CONNECTIONS, PAUSE_MS = 12, 50  # 240 requests a second less what the answers take
 
@@ -41,48 +39,6 @@ class Load:
         self.requests = int(found.group(1)) if found else 0
         self.rate = self.requests / seconds
         self.problems = [line.strip() for line in self.report.splitlines() if "Non-2xx" in line or "Socket errors" in line]
-
-
-class Stream(threading.Thread):
-    """Server-sent events, each noted with the time at which it came."""
-
-    def __init__(self, base, count, pause):
-        super().__init__()
-        parts = urlsplit(base)
-        self.connection = socket.create_connection((parts.hostname, parts.port), timeout=30)
-        self.connection.sendall(f"GET /stream?count={count}&pause={pause} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-        self.seen = b""
-        self.start()
-
-    def run(self):
-        with contextlib.closing(self.connection), contextlib.suppress(OSError):
-            while data := self.connection.recv(4096):
-                self.seen += data
-
-    def events(self):
-        return [int(number) for number in re.findall(rb"data: (\d+)", self.seen)]
-
-
-class WebSocket:
-    def __init__(self, base):
-        parts = urlsplit(base)
-        self.connection = socket.create_connection((parts.hostname, parts.port), timeout=30)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.connection.sendall((f"GET /websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                                 f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n").encode())
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += self.connection.recv(1)
-
-    def echo(self, text):
-        self.connection.sendall(bytes([0x81, 0x80 | len(text)]) + b"\0\0\0\0" + text)
-        data = b""
-        while len(data) < 2 + len(text):
-            more = self.connection.recv(100)
-            if not more:
-                raise AssertionError("the WebSocket was cut")
-            data += more
-        return data[2:]
 
 
 @unittest.skipUnless(shutil.which("wrk"), "wrk is not installed")
@@ -122,6 +78,21 @@ class UnderLoad(MdlTest):
             self.deploy()
             time.sleep(0.3)
 
+    def test_restarts_of_the_supervisor_lose_no_request(self):
+        stream, websocket = Stream(self.base, 60, 0.1), WebSocket(self.base)
+        self.addCleanup(websocket.close)
+        until(stream.events, what="the first event")
+        pid = self.call_supervisor("GET", "/v1/ping").json()["pid"]
+        with self.load("10 restarts of the supervisor, a deploy between them"):
+            for number in range(10):
+                self.assertEqual(self.call_supervisor("POST", "/v1/restart").json()["pid"], pid)
+                self.assertEqual(websocket.echo(b"still here"), b"STILL HERE")
+                if number == 5:
+                    self.deploy("--set", "env.VERSION=2")
+            stream.join(60)
+        self.assertEqual(stream.events(), list(range(60)))
+        self.assertEqual(websocket.echo(b"at the end"), b"AT THE END")
+
     def test_the_death_of_one_replica_of_two_loses_no_request(self):
         self.mdl("scale", "--min", "2", "--max", "2", "--wait")
         until(lambda: len(self.pids()) == 2, what="two replicas")
@@ -148,7 +119,7 @@ class UnderLoad(MdlTest):
 
     def test_open_streams_and_websockets_outlive_a_deploy(self):
         stream, websocket = Stream(self.base, 40, 0.1), WebSocket(self.base)
-        self.addCleanup(websocket.connection.close)
+        self.addCleanup(websocket.close)
         self.assertEqual(websocket.echo(b"before"), b"BEFORE")
         until(stream.events, what="the first event")
         with self.load("deploy and rollback beside open streams"):

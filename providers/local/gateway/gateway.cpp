@@ -85,8 +85,10 @@ Result<std::uint16_t> Gateway::listen(const std::string& key, std::uint16_t port
 }
 
 void Gateway::update(const std::string& key, const Route& route) {
-  if (const auto at = state_->services.find(key); at != state_->services.end())
-    at->second->scheduler.update(route);
+  const auto at = state_->services.find(key);
+  if (at == state_->services.end()) return;
+  at->second->scheduler.update(route);
+  if (state_->context->events.on_route) state_->context->events.on_route(key, &route);
 }
 
 void Gateway::remove(const std::string& key) {
@@ -97,6 +99,7 @@ void Gateway::remove(const std::string& key) {
   std::erase_if(state_->removed, [](const auto& weak) { return weak.expired(); });
   state_->removed.push_back(service);
   service->remove();
+  if (state_->context->events.on_route) state_->context->events.on_route(key, nullptr);
 }
 
 int Gateway::held(const std::string& key) const {
@@ -145,6 +148,7 @@ void Gateway::close_inherited() {
 }
 
 void Gateway::leave(std::function<void(ClientConnection)> give) {
+  state_->context->events = {};
   for (const auto& service : state_->all()) service->leave(give);
 }
 
@@ -156,6 +160,16 @@ void Gateway::adopt(ClientConnection connection) {
   } else {
     ::close(connection.descriptor);
   }
+}
+
+std::vector<GatewayLoad> Gateway::load() const {
+  std::vector<GatewayLoad> loads;
+  for (const auto& service : state_->all())
+    loads.push_back({.key = service->key(),
+                     .in_flight = service->scheduler.own_in_flight(),
+                     .held = service->scheduler.own_held(),
+                     .stats = {}});
+  return loads;
 }
 
 std::vector<GatewayLoad> Gateway::take_load() {

@@ -37,6 +37,7 @@ struct Route {
   // From the request's last byte (its arrival when it has no body) to the response's header, waiting for a
   // replica included; 504 past it. What streams after the header has no limit but GatewayOptions::stall.
   Milliseconds timeout{30'000};
+  bool operator==(const Route&) const = default;
 };
 
 // Counted since the last take_stats, per release.
@@ -55,7 +56,7 @@ std::chrono::microseconds histogram_bound(std::size_t bucket);
 // The time below which the share `q` (0…1) of the counted requests stayed, within 5 %; 0 when there are none.
 double histogram_quantile_ms(const std::vector<std::uint64_t>& histogram, double q);
 
-// Called from the event loop, never from inside a function of Gateway.
+// Called from the event loop, never from inside a function of Gateway, but for the last.
 struct GatewayEvents {
   // A request waits because no replica of `release` can take it (none is up, or all are at their
   // concurrency).
@@ -65,6 +66,8 @@ struct GatewayEvents {
   std::function<void(const std::string& key, const Upstream& upstream)> on_drained;
   // Connecting to the upstream failed.
   std::function<void(const std::string& key, const Upstream& upstream)> on_unreachable;
+  // The one that is called from within: after each `update`, and with null after `remove`.
+  std::function<void(const std::string& key, const Route* route)> on_route;
 };
 
 struct GatewayOptions {
@@ -143,13 +146,15 @@ class Gateway {
   // Closes what was inherited and nobody has listened on.
   void close_inherited();
   // Predecessor: accepts nothing more, and gives each client's connection away once no request is under way
-  // on it.
+  // on it. No event comes after it.
   void leave(std::function<void(ClientConnection)> give);
   // Of clients, here.
   int connections() const;
   // Successor: serves the connection on; closes it when the service is gone.
   void adopt(ClientConnection connection);
-  // Predecessor: what is under way; the statistics are taken.
+  // What is under way here, without statistics.
+  std::vector<GatewayLoad> load() const;
+  // Predecessor: the same; the statistics are taken.
   std::vector<GatewayLoad> take_load();
   // Successor: counts what `process` has under way as its own, in all that is asked above and for the
   // concurrency of replicas. Replaces what was said before; the statistics are added to its own.

@@ -49,7 +49,8 @@ ApiResponse not_found(const std::string& what) {
 
 }  // namespace
 
-Api::Api(Supervisor& supervisor) : supervisor_(supervisor), started_(supervisor.clock().now()) {}
+Api::Api(Supervisor& supervisor, Restart* restart)
+    : supervisor_(supervisor), restart_(restart), started_(supervisor.clock().now()) {}
 
 void Api::handle(const ApiRequest& request, Done done) {
   const auto question = request.target.find('?');
@@ -67,6 +68,8 @@ void Api::handle(const ApiRequest& request, Done done) {
     return prometheus(supervisor_, [done = std::move(done)](std::string text) {
       done({.status = 200, .body = std::move(text), .type = "text/plain; version=0.0.4; charset=utf-8"});
     });
+  if (call.path.size() == 2 && call.at(0) == "v1" && call.at(1) == "restart" && call.is("POST"))
+    return restart(call, std::move(done));
   if (call.at(0) == "v1" && call.at(1) == "services" && call.path.size() >= 4) {
     call.ref = {std::string(call.at(2)), std::string(call.at(3))};
     if (call.ref.service.empty() || call.ref.target.empty())
@@ -85,7 +88,7 @@ void Api::handle(const ApiRequest& request, Done done) {
 
 ApiResponse Api::route(const Call& call) {
   if (call.at(0) != "v1") return not_found(call.request.target);
-  if (call.path.size() == 2 && call.at(1) == "ping" && call.is("GET")) return ping();
+  if (call.path.size() == 2 && call.at(1) == "ping" && call.is("GET")) return json_response(200, identity());
   if (call.path.size() == 2 && call.at(1) == "services" && call.is("GET")) return list_services();
   if (call.path.size() == 2 && call.at(1) == "stop" && call.is("POST")) {
     supervisor_.loop().post([this] { supervisor_.stop(); });
@@ -180,11 +183,23 @@ ApiResponse Api::route_records(const Call& call) {
   return not_found(call.request.method + " " + call.request.target);
 }
 
-ApiResponse Api::ping() const {
-  return json_response(200, Value::object({{"version", MDL_VERSION},
-                                           {"pid", std::int64_t{::getpid()}},
-                                           {"home", supervisor_.home().root},
-                                           {"started", to_rfc3339(started_)}}));
+Value Api::identity() const {
+  return Value::object({{"version", MDL_VERSION},
+                        {"pid", std::int64_t{::getpid()}},
+                        {"home", supervisor_.home().root},
+                        {"started", to_rfc3339(started_)}});
+}
+
+// Who asks is answered by the program that goes on here, see connection.hpp; by this one only when that
+// failed.
+void Api::restart(const Call& call, Done done) {
+  const auto& program = call.body["program"].as_string();
+  if (!restart_ || (!program.empty() && !program.starts_with('/')))
+    return done(
+        error_response(400, "invalid", "the supervisor is restarted as the absolute path of a program"));
+  restart_->request(program, [this, done = std::move(done)](const Result<void>& result) {
+    if (!result) done(json_response(status_of(result.error()), error_body(result.error())));
+  });
 }
 
 ApiResponse Api::list_services() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/util/value.hpp"
+#include "providers/local/supervisor/restart.hpp"
 #include "providers/local/supervisor/supervisor.hpp"
 
 namespace mdl::local::supervisor {
@@ -28,7 +29,10 @@ struct ApiResponse {
 class Api {
  public:
   using Done = std::function<void(ApiResponse)>;
-  explicit Api(Supervisor& supervisor);
+  // Without `restart` it cannot be restarted.
+  explicit Api(Supervisor& supervisor, Restart* restart = nullptr);
+  // The answer of ping.
+  Value identity() const;
   // Calls `done` once, now or later. What it changed is committed by then.
   void handle(const ApiRequest& request, Done done);
 
@@ -38,7 +42,7 @@ class Api {
   ApiResponse route_service(const Call& call);
   ApiResponse route_replicas(const Call& call);
   ApiResponse route_records(const Call& call);
-  ApiResponse ping() const;
+  void restart(const Call& call, Done done);
   ApiResponse list_services() const;
   ApiResponse put_gateway(const Call& call);
   ApiResponse put_live(const Call& call);
@@ -48,6 +52,7 @@ class Api {
   ApiResponse failed(const Call& call, const Error& error);
 
   Supervisor& supervisor_;
+  Restart* restart_;
   Time started_;
 };
 

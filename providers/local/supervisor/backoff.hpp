@@ -10,6 +10,7 @@ namespace mdl::local::supervisor {
 // again once it was healthy for 10 s.
 class Backoff {
  public:
+  explicit Backoff(int crashes = 0) : crashes_(crashes) {}
   // Called for each crash with how long the replica had been healthy (0: never). Returns the wait.
   Milliseconds next(std::chrono::nanoseconds healthy_for);
   int crashes() const { return crashes_; }  // since the last reset

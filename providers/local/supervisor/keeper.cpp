@@ -76,6 +76,16 @@ Keeper::~Keeper() {
   }
 }
 
+Keeper Keeper::take_over(const Value& value) {
+  return {static_cast<int>(value["pipe"].as_integer(-1)), static_cast<pid_t>(value["pid"].as_integer())};
+}
+
+Value Keeper::hand_over(Handover& handover) const {
+  return Value::object({{"pipe", handover.keep(pipe_)}, {"pid", std::int64_t{pid_}}});
+}
+
+void Keeper::abandon() { ::close(std::exchange(pipe_, -1)); }
+
 void Keeper::add(pid_t group) { send(group); }
 void Keeper::remove(pid_t group) { send(-group); }
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include "core/util/error.hpp"
+#include "providers/local/supervisor/handover.hpp"
 
 namespace mdl::local::supervisor {
 
@@ -13,9 +14,15 @@ class Keeper {
  public:
   // Forks: call it before anything else is opened.
   static Result<Keeper> start();
+  // Of the process that this one took over from.
+  static Keeper take_over(const Value& value);
   Keeper(Keeper&& other) noexcept;
   Keeper& operator=(Keeper&&) = delete;
   ~Keeper();  // ends the process, which kills what was added
+
+  Value hand_over(Handover& handover) const;
+  // Lets go of it without ending it, in a fork of its process.
+  void abandon();
 
   void add(pid_t group);
   void remove(pid_t group);

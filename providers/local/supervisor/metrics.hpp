@@ -41,6 +41,9 @@ class Metrics {
   // is at least 1 s.
   Value report(Time now, Milliseconds window, Milliseconds step) const;
   const std::map<int, Totals>& totals() const { return totals_; }
+  // All of it, for the program that goes on in this process.
+  Value hand_over() const;
+  void take_over(const Value& value);
   void forget(int release) { totals_.erase(release); }
 
  private:

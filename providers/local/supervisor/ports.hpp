@@ -14,6 +14,7 @@ class Ports {
   Ports();
   // A port that nobody listens on. Errors: failed when there is none.
   Result<std::uint16_t> take();
+  void take_over(std::uint16_t port) { used_.insert(port); }
   void give_back(std::uint16_t port) { used_.erase(port); }
 
  private:

@@ -61,10 +61,11 @@ void Release::scale_to(int wanted, Milliseconds drain) {
     present.pop_back();
   }
   // A start that fails at once ends the attempt, and with it what is wanted.
-  for (auto count = static_cast<int>(present.size()); count < wanted_; ++count) add_replica(lowest_free());
+  for (auto count = static_cast<int>(present.size()); count < wanted_; ++count)
+    make_replica(lowest_free()).start();
 }
 
-void Release::add_replica(int number) {
+Replica& Release::make_replica(int number) {
   std::vector<std::string> hidden;
   for (const auto& [name, value] : settings_.secrets) hidden.push_back(value);
   auto log =
@@ -85,9 +86,7 @@ void Release::add_replica(int number) {
                           replicas_.erase(one.settings().number);
                           events_.changed();
                         }});
-  auto& added = *replica;
-  replicas_.emplace(number, std::move(replica));
-  added.start();
+  return *replicas_.emplace(number, std::move(replica)).first->second;
 }
 
 void Release::stop_replica(Replica& replica, Milliseconds drain) {

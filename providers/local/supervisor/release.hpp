@@ -35,6 +35,11 @@ class Release {
  public:
   Release(const Host& host, ReleaseSettings settings, ReleaseEvents events);
 
+  // Goes on with what `hand_over` of the program before this one said, replicas included.
+  void take_over(const Value& value);
+  Value hand_over(Handover& handover) const;
+  void abandon();
+
   void attempt();
   void set_live(bool live) { live_ = live; }
   void set_failed(const Value& failure);  // as it was stored
@@ -61,7 +66,7 @@ class Release {
 
  private:
   enum class Attempt { none, waiting, ready, failed };
-  void add_replica(int replica);
+  Replica& make_replica(int replica);
   void stop_replica(Replica& replica, Milliseconds drain);
   void on_change(Replica& replica);
   void on_failed(Value failure);

@@ -57,15 +57,18 @@ void Replica::start() {
   port_ = *port;
   const auto launch = events_.launch(*this, port_);
   if (!launch) return launch_failed(launch.error());
-  auto process =
-      Process::start(host_.loop, host_.keeper, *launch,
-                     {.on_output = [this](bool error, std::string_view bytes) { log_->append(error, bytes); },
-                      .on_exit = [this](int status) { ended(status); }});
+  auto process = Process::start(host_.loop, host_.keeper, *launch, process_events());
   if (!process) return launch_failed(process.error());
   process_ = std::move(*process);
+  start_by_ = host_.clock.elapsed() + settings_.start_timeout;
   start_timer_ = host_.loop.after(settings_.start_timeout, [this] { start_timed_out(); });
   enter(State::starting);
   probe_after(starting_pause);
+}
+
+ProcessEvents Replica::process_events() {
+  return {.on_output = [this](bool error, std::string_view bytes) { log_->append(error, bytes); },
+          .on_exit = [this](int status) { ended(status); }};
 }
 
 void Replica::launch_failed(const Error& error) {
@@ -123,9 +126,7 @@ void Replica::restart(const std::string& reason, int signal) {
   get_.reset();
   probe_timer_.reset();
   process_->signal_group(signal);
-  stop_timer_ = host_.loop.after(stop_grace, [this] {
-    if (process_) process_->signal_group(SIGKILL);
-  });
+  kill_after(stop_grace);
   enter(State::failing);
 }
 
@@ -183,7 +184,9 @@ void Replica::again() {
   const auto healthy_for =
       healthy_once_ ? host_.clock.elapsed() - healthy_since_ : std::chrono::nanoseconds(0);
   ++restarts_;
-  restart_timer_ = host_.loop.after(backoff_.next(healthy_for), [this] { start(); });
+  const auto wait = backoff_.next(healthy_for);
+  restart_at_ = host_.clock.elapsed() + wait;
+  restart_timer_ = host_.loop.after(wait, [this] { start(); });
   enter(State::failing);
 }
 
@@ -194,18 +197,26 @@ void Replica::stop(bool busy, Milliseconds drain) {
   enter(State::stopped);
   if (!process_) return finish_stop();
   if (!busy) return terminate();
+  stop_by_ = host_.clock.elapsed() + drain;
   stop_timer_ = host_.loop.after(drain, [this] { terminate(); });
 }
 
 void Replica::drained() {
-  if (state_ == State::stopped && process_) terminate();
+  if (state_ == State::stopped && process_ && !terminating_) terminate();
 }
 
 void Replica::terminate() {
+  terminating_ = true;
   process_->signal_group(SIGTERM);
-  stop_timer_ = host_.loop.after(stop_grace, [this] {
+  kill_after(stop_grace);
+}
+
+void Replica::kill_after(std::chrono::nanoseconds grace) {
+  stop_by_ = host_.clock.elapsed() + grace;
+  stop_timer_ = host_.loop.after(std::chrono::ceil<Milliseconds>(grace), [this] {
     if (!process_) return;
-    log_->note(settings_.name() + " killed: it did not end within 10s after SIGTERM");
+    if (state_ == State::stopped)
+      log_->note(settings_.name() + " killed: it did not end within 10s after SIGTERM");
     process_->signal_group(SIGKILL);
   });
 }

@@ -59,6 +59,11 @@ class Replica {
   Replica& operator=(const Replica&) = delete;
 
   void start();
+  // Goes on with what `hand_over` of the program before this one said, instead of start().
+  void take_over(const Value& value);
+  Value hand_over(Handover& handover) const;
+  // Lets go of its process, in a fork of the supervisor.
+  void abandon();
   // Ends it: at once when it is not `busy`, else when `drained` is called or after `drain`. SIGTERM, 10 s
   // later SIGKILL.
   void stop(bool busy, Milliseconds drain);
@@ -80,6 +85,8 @@ class Replica {
   LogWriter& log() { return *log_; }
 
  private:
+  ProcessEvents process_events();
+  void resume();
   void probe();
   void answered(const Answer& answer);
   void missed(const Answer& answer);
@@ -90,6 +97,7 @@ class Replica {
   void restart(const std::string& reason, int signal);
   void again();
   void terminate();
+  void kill_after(std::chrono::nanoseconds grace);
   void enter(State state);
   void finish_stop();
   Value start_failure(const Usage& usage) const;
@@ -108,7 +116,9 @@ class Replica {
   std::string seen_, reason_;  // reason_: why the supervisor itself ended the process
   Answer last_answer_;
   int misses_ = 0, restarts_ = 0;
-  bool healthy_once_ = false;  // since the process was started
+  bool healthy_once_ = false;                                          // since the process was started
+  bool terminating_ = false;                                           // stop() has sent SIGTERM
+  std::chrono::nanoseconds start_by_{0}, stop_by_{0}, restart_at_{0};  // when the timers end
   std::chrono::nanoseconds healthy_since_{0}, last_healthy_{0};
 };
 

@@ -28,6 +28,9 @@ class ScaleWindow {
   // Counts the present as use of `replicas`, so that what was just started is not stopped again at once.
   void touch(int replicas, std::chrono::nanoseconds now);
 
+  const std::vector<std::chrono::nanoseconds>& needed() const { return needed_; }
+  void restore(std::vector<std::chrono::nanoseconds> needed) { needed_ = std::move(needed); }
+
  private:
   std::vector<std::chrono::nanoseconds> needed_;  // [k]: when k + 1 replicas were needed last
 };

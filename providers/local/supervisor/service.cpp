@@ -129,6 +129,18 @@ void Service::add_release(const ReleaseRow& row) {
   std::set<int> kept;
   for (const auto& one : row_.releases) kept.insert(one.release);
   remove_old_logs(around_.home.logs(ref_.service, ref_.target), remembered_releases, kept);
+  auto release = make_release(row);
+  if (row.phase == Phase::failed) release->set_failed(row.failure);
+  // A supervisor that was started again goes on with what its predecessor had begun.
+  if (row.phase == Phase::up && !(row.proven && row_.share(row.release) > 0)) release->attempt();
+  auto& course = courses_[row.release];
+  course.warm_since = around_.host.clock.elapsed();
+  course.woken = true;
+  course.resting = row.phase == Phase::resting;
+  releases_.emplace(row.release, std::move(release));
+}
+
+std::unique_ptr<Release> Service::make_release(const ReleaseRow& row) {
   auto secrets = secrets_of(row.spec);
   ReleaseSettings settings{.ref = ref_,
                            .number = row.release,
@@ -137,7 +149,7 @@ void Service::add_release(const ReleaseRow& row) {
                            .logs = around_.home.logs(ref_.service, ref_.target),
                            .secrets = secrets ? std::move(*secrets) : std::map<std::string, std::string>{}};
   const auto number = row.release;
-  auto release = std::make_unique<Release>(
+  return std::make_unique<Release>(
       around_.host, std::move(settings),
       ReleaseEvents{
           .launch = [this, number](
@@ -159,14 +171,6 @@ void Service::add_release(const ReleaseRow& row) {
                 for (auto& one : row_.releases)
                   if (one.release == proven) one.proven = true;
               }});
-  if (row.phase == Phase::failed) release->set_failed(row.failure);
-  // A supervisor that was started again goes on with what its predecessor had begun.
-  if (row.phase == Phase::up && !(row.proven && row_.share(row.release) > 0)) release->attempt();
-  auto& course = courses_[row.release];
-  course.warm_since = around_.host.clock.elapsed();
-  course.woken = true;
-  course.resting = row.phase == Phase::resting;
-  releases_.emplace(number, std::move(release));
 }
 
 void Service::attempt(int release) {

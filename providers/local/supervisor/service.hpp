@@ -40,6 +40,10 @@ class Service {
 
   // Takes over what is kept and listens, without starting anything.
   void adopt(ServiceRow row);
+  // After adopt(), before apply(): goes on with what `hand_over` of the program before this one said.
+  void take_over(const Value& value);
+  Value hand_over(Handover& handover) const;
+  void abandon();  // in a fork of the supervisor
   void apply(ServiceRow row);
   // Begins an attempt of the release when no replica of it runs; the row says that it is up.
   void attempt(int release);
@@ -77,6 +81,8 @@ class Service {
   void move_port(std::uint16_t port);
   void apply_release(const ReleaseRow& row);
   void add_release(const ReleaseRow& row);
+  std::unique_ptr<Release> make_release(const ReleaseRow& row);
+  void take_over_release(const Value& value);
   void retire(int release);
   void scale();
   int wanted_for(const ReleaseRow& row, Release& release, Course& course);

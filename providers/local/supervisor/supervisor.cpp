@@ -23,6 +23,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, Home home, State& state, Kee
     : clock_(clock),
       loop_(io),
       gateway_(io, clock, gateway_events()),
+      draining_(loop_, gateway_, log),
       surroundings_{.host = {loop_, clock, keeper, ports_},
                     .home = std::move(home),
                     .state = state,
@@ -51,20 +52,71 @@ GatewayEvents Supervisor::gateway_events() {
       .on_unreachable =
           [with](const std::string& key, const Upstream& upstream) {
             with(key, [&](Service& one) { one.on_unreachable(upstream); });
-          }};
+          },
+      .on_route = [this](const std::string& key, const Route* route) { draining_.routed(key, route); }};
 }
 
-Result<void> Supervisor::start() {
+Result<void> Supervisor::start(const Value& taken_over) {
   MDL_TRY(const auto refs, state().services());
+  std::vector<GatewayListener> listeners;
+  for (const auto& one : taken_over["gateway"].as_array())
+    listeners.push_back({one["key"].as_string(), static_cast<std::uint16_t>(one["port"].as_integer()),
+                         static_cast<int>(one["descriptor"].as_integer(-1))});
+  gateway_.inherit(std::move(listeners));
   // All are known before the first process starts: it may need another's port.
   for (const auto& ref : refs) {
     MDL_TRY(auto row, state().read(ref));
     if (row) require(ref).adopt(std::move(*row));
   }
+  take_over(taken_over);
   for (const auto& ref : refs) MDL_CHECK(reconcile(ref));
-  log().info("started with " + std::to_string(refs.size()) + (refs.size() == 1 ? " service" : " services"));
+  log().info((taken_over.is_null() ? "started with " : "restarted with ") + std::to_string(refs.size()) +
+             (refs.size() == 1 ? " service" : " services"));
   tick_timer_ = loop_.after(tick_pause, [this] { tick(); });
   return {};
+}
+
+void Supervisor::take_over(const Value& value) {
+  gateway_.close_inherited();
+  draining_.take_over(value["draining"]);
+  if (const auto& fork = value["fork"]; !fork.is_null())
+    draining_.add(static_cast<pid_t>(fork["pid"].as_integer()),
+                  static_cast<int>(fork["channel"].as_integer(-1)), loads_from(fork["load"]));
+  erased_ = value["erased"].as_bool();
+  const auto leave = [this](const Value& one) {
+    leaving_.push_back(std::make_unique<Service>(
+        surroundings_, ServiceRef{one["service"].as_string(), one["target"].as_string()}));
+    leaving_.back()->take_over(one);
+  };
+  for (const auto& one : value["services"].as_array()) {
+    auto* known = find({one["service"].as_string(), one["target"].as_string()});
+    known != nullptr ? known->take_over(one) : leave(one);
+  }
+  for (const auto& one : value["leaving"].as_array()) leave(one);
+  if (!leaving_.empty()) loop_.post([this] { check_finished(); });
+}
+
+void Supervisor::hand_over(Handover& handover) const {
+  auto gateway = Value::array(), services = Value::array(), leaving = Value::array();
+  for (const auto& listener : gateway_.listeners())
+    gateway.push(Value::object({{"key", listener.key},
+                                {"port", int{listener.port}},
+                                {"descriptor", handover.keep(listener.descriptor)}}));
+  for (const auto& [key, service] : services_) services.push(service->hand_over(handover));
+  for (const auto& service : leaving_) leaving.push(service->hand_over(handover));
+  handover.state.set("gateway", std::move(gateway));
+  handover.state.set("services", std::move(services));
+  handover.state.set("leaving", std::move(leaving));
+  handover.state.set("draining", draining_.hand_over(handover));
+  handover.state.set("erased", erased_);
+}
+
+Gateway& Supervisor::abandon() {
+  for (auto* timer : {&tick_timer_, &stop_timer_, &deadline_}) timer->reset();
+  for (const auto& [key, service] : services_) service->abandon();
+  for (const auto& service : leaving_) service->abandon();
+  draining_.abandon();
+  return gateway_;
 }
 
 Result<void> Supervisor::reconcile(const ServiceRef& ref) {
@@ -144,6 +196,7 @@ void Supervisor::tick() {
   tick_timer_ = loop_.after(tick_pause - into + tick_margin, [this] { tick(); });
   std::set<pid_t> groups;
   for (const auto& [key, service] : services_) groups.merge(service->groups());
+  draining_.reap();
   usage_ = sample_usage(groups);
   for (const auto& [key, service] : services_) service->tick(usage_);
   empty_ticks_ = services_.empty() ? empty_ticks_ + 1 : 0;

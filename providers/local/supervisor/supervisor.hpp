@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/util/log.hpp"
+#include "providers/local/supervisor/draining.hpp"
 #include "providers/local/supervisor/service.hpp"
 
 namespace mdl::local::supervisor {
@@ -19,8 +20,13 @@ class Supervisor {
   Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock, Log log,
              std::function<void()> finished, std::uint64_t replica_descriptors = 0);
 
-  // Brings back what the state says. Errors: as State.
-  Result<void> start();
+  // Brings back what the state says; goes on with what `hand_over` of the program before this one said, if
+  // anything. Errors: as State.
+  Result<void> start(const Value& taken_over = {});
+  void hand_over(Handover& handover) const;
+  std::vector<GatewayLoad> load() const { return gateway_.load(); }
+  // In a fork of this process: lets go of everything but the gateway, which it returns.
+  Gateway& abandon();
   // Makes one service match the state.
   Result<void> reconcile(const ServiceRef& ref);
   // nullptr when there is no such service.
@@ -40,12 +46,14 @@ class Supervisor {
   State& state() { return surroundings_.state; }
   Loop& loop() { return loop_; }
   Clock& clock() { return clock_; }
+  bool stopping() const { return stopping_; }
   const Home& home() const { return surroundings_.home; }
   const Log& log() const { return surroundings_.log; }
   const std::map<pid_t, Usage>& usage() const { return usage_; }  // of the last second, by process group
 
  private:
   GatewayEvents gateway_events();
+  void take_over(const Value& value);
   void tick();
   void check_finished();
   void remove_logs(const ServiceRef& ref);
@@ -54,6 +62,7 @@ class Supervisor {
   Loop loop_;
   Ports ports_;
   Gateway gateway_;
+  DrainingProcesses draining_;
   Surroundings surroundings_;
   std::map<std::string, std::unique_ptr<Service>> services_;  // by gateway_key
   std::vector<std::unique_ptr<Service>> leaving_;
