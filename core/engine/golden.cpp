@@ -93,11 +93,56 @@ struct Question {
   }
 };
 
-// The first pair decides when it is alike; otherwise both are asked until chance is ruled out.
-Result<bool> alike(const Question& question, const gate::Answer& stable, const gate::Answer& fresh,
-                   std::size_t compared) {
+// Whether the request asks for the likeliest answer: without sampling, a model answers the same each time.
+bool is_exact(const provider::HttpRequest& request) {
+  const auto body = parse_json(request.body);
+  if (!body || !body->is_object()) return false;
+  for (const auto* options : {&*body, &(*body)["options"], &(*body)["parameters"]})
+    if (const auto& temperature = (*options)["temperature"]; temperature.is_number())
+      return temperature.as_number() == 0;
+  return false;
+}
+
+// Long answers are told by their beginnings, up to a little behind where they part.
+std::string shortened(const std::string& text, std::size_t parts_at) {
+  constexpr std::size_t behind = 40, before = 40;
+  const std::size_t from = parts_at > before ? parts_at - before : 0;
+  const bool cut = text.size() > parts_at + behind;
+  return (from > 0 ? "…" : "") + printable(text.substr(from, parts_at + behind - from)) + (cut ? "…" : "");
+}
+
+std::string change_words(const gate::Change& change) {
+  const auto parts =
+      static_cast<std::size_t>(std::ranges::mismatch(change.was, change.is).in1 - change.was.begin());
+  if (change.is.empty()) return change.path + " is missing";
+  if (change.was.empty()) return change.path + " is not expected";
+  return at(change.path, shortened(change.is, parts) + " is not " + shortened(change.was, parts));
+}
+
+// How the new release's answers changed, of a request whose answers are exact; "" when they did not. Both are
+// asked again until it is clear what the stable release always answers, and the new one never. The order
+// matters: a clock in the answers stands as still for one as for the other.
+Result<std::string> exact_difference(const Question& question, const gate::Answer& stable,
+                                     const gate::Answer& fresh) {
   const double tolerance = question.golden.tolerance;
-  if (gate::distance(stable, fresh, tolerance) == 0) return true;
+  std::vector<gate::Answer> stables{stable}, freshes{fresh};
+  const auto changed = [&] { return gate::exact_change(stables, freshes, tolerance); };
+  for (const bool of_stable : {true, false, true}) {
+    if (!changed()) return std::string();
+    MDL_TRY(auto again, of_stable ? question.ask_stable() : question.ask(question.run.release));
+    (of_stable ? stables : freshes).push_back(std::move(again));
+  }
+  const auto change = changed();
+  return change ? change_words(*change) : std::string();
+}
+
+// "" when the answers are alike. The first pair decides when it is; otherwise both are asked until chance is
+// ruled out.
+Result<std::string> answers_changed(const Question& question, const gate::Answer& stable,
+                                    const gate::Answer& fresh, std::size_t compared) {
+  const double tolerance = question.golden.tolerance;
+  if (gate::distance(stable, fresh, tolerance) == 0) return std::string();
+  if (is_exact(question.request)) return exact_difference(question, stable, fresh);
   const auto asks = gate::asks(compared);
   std::vector<gate::Answer> stables{stable}, freshes{fresh};
   while (stables.size() < asks.stable) {
@@ -107,7 +152,8 @@ Result<bool> alike(const Question& question, const gate::Answer& stable, const g
     MDL_TRY(auto other, question.ask(question.run.release));
     freshes.push_back(std::move(other));
   }
-  return !gate::differ(stables, freshes, tolerance);
+  return gate::differ(stables, freshes, tolerance) ? answer_difference(stable.body, fresh.body, tolerance)
+                                                   : std::string();
 }
 
 // Returns whether the answer was compared with anything but its status.
@@ -125,11 +171,10 @@ Result<bool> check_one(const Question& question, std::size_t compared) {
   if (run.stable == 0) return false;
   const auto stable = question.ask_stable();
   if (!stable || !status_problem(stable->status).empty()) return false;  // nothing to be compared with
-  MDL_TRY(const bool same, alike(question, *stable, fresh, compared));
-  if (same) return true;
+  MDL_TRY(const auto changed, answers_changed(question, *stable, fresh, compared));
+  if (changed.empty()) return true;
   auto error = golden_error(golden, run.release,
-                            answer_difference(stable->body, fresh.body, golden.tolerance) +
-                                ", which release " + std::to_string(run.stable) + " answers");
+                            changed + ", which release " + std::to_string(run.stable) + " answers");
   error.next = {"mdl invoke --release " + std::to_string(run.stable) + " --data @" + golden.request};
   return fail(std::move(error));
 }

@@ -31,7 +31,8 @@ void add_resources(std::vector<Field>& fields) {
                     .type = integer,
                     .default_text = "0",
                     .example = "1",
-                    .summary = "Graphics processors.",
+                    .summary = "Graphics processors of a replica, which no other one gets. On local: NVIDIA "
+                               "devices, named in CUDA_VISIBLE_DEVICES; 0: none is visible.",
                     .minimum = 0,
                     .maximum = 64,
                     .set = [](Service& s, const Value& v, std::string_view) {
@@ -148,7 +149,9 @@ void add_checks(std::vector<Field>& fields) {
                     .type = text,
                     .example = "tests/a.out.json",
                     .summary = "The file of the expected answer. Without it: what the release that serves "
-                               "answers, as far as its answers are the same each time.",
+                               "answers, as far as its answers are the same each time. A request whose "
+                               "body asks for temperature 0 must be answered exactly so, any other as that "
+                               "release, asked several times, shows how far its answers differ.",
                     .rule = &rules::path});
   fields.push_back({.path = "golden.*.tolerance",
                     .type = number,

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <vector>
+
+#include "core/util/text.hpp"
 
 namespace mdl::engine::gate {
 
@@ -14,22 +17,43 @@ constexpr double unlike = std::numeric_limits<double>::infinity();
 
 double between(double a, double b) { return std::abs(a - b) / std::max({1.0, std::abs(a), std::abs(b)}); }
 
-double between(const Value& a, const Value& b) {
-  if (a.is_number() && b.is_number()) return a == b ? 0 : between(a.as_number(), b.as_number());
-  double most = 0;
+std::vector<std::string_view> words_of(std::string_view text) {
+  auto words = split(text, ' ');
+  std::ranges::sort(words);
+  return words;
+}
+
+// The share of the words of both that only one of them has: 0 to 1.
+double between(std::string_view a, std::string_view b) {
+  if (a == b) return 0;
+  const auto left = words_of(a), right = words_of(b);
+  std::vector<std::string_view> common;
+  std::ranges::set_intersection(left, right, std::back_inserter(common));
+  const auto shared = 2 * static_cast<double>(common.size());
+  // The same words in another order are not the same text.
+  return std::max(1 - shared / static_cast<double>(left.size() + right.size()), 1e-3);
+}
+
+double between(const Value& a, const Value& b, double tolerance) {
+  if (a.is_number() && b.is_number()) {
+    const double found = a == b ? 0 : between(a.as_number(), b.as_number());
+    return found <= tolerance ? 0 : found;
+  }
+  if (a.is_string() && b.is_string()) return between(a.as_string(), b.as_string());
+  double sum = 0;
   if (a.is_array() && b.is_array()) {
     const auto &left = a.as_array(), &right = b.as_array();
     if (left.size() != right.size()) return unlike;
-    for (std::size_t i = 0; i < left.size(); ++i) most = std::max(most, between(left[i], right[i]));
-    return most;
+    for (std::size_t i = 0; i < left.size(); ++i) sum += between(left[i], right[i], tolerance);
+    return sum;
   }
   if (a.is_object() && b.is_object()) {
     if (a.as_object().size() != b.as_object().size()) return unlike;
     for (const auto& [name, value] : a.as_object()) {
       if (!b.contains(name)) return unlike;
-      most = std::max(most, between(value, b[name]));
+      sum += between(value, b[name], tolerance);
     }
-    return most;
+    return sum;
   }
   return a == b ? 0 : unlike;
 }
@@ -46,9 +70,9 @@ struct Read {
 double between(const Read& a, const Read& b, double tolerance) {
   if (a.answer.status != b.answer.status) return unlike;
   if (a.answer.body == b.answer.body) return 0;
+  if (!a.json && !b.json) return between(std::string_view(a.answer.body), b.answer.body);
   if (!a.json || !b.json) return unlike;
-  const double found = between(*a.json, *b.json);
-  return found <= tolerance ? 0 : found;
+  return between(*a.json, *b.json, tolerance);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,9 +18,10 @@ struct Answer {
   std::string body;
 };
 
-// 0: the same status and the same text, or JSON with the same members and numbers within `tolerance`.
-// Otherwise the largest difference between two numbers, relative to the larger one or to 1, whichever is
-// larger; infinite when anything but numbers differs.
+// 0: the same status and the same text, or JSON with the same members and numbers within `tolerance`. Else
+// the sum over what differs: of two numbers their difference, relative to the larger one or to 1, whichever
+// is larger; of two texts the share of words that they do not have in common. Infinite when the status or the
+// shape differs. So members that are different each time (an identifier) add the same everywhere.
 double distance(const Answer& a, const Answer& b, double tolerance);
 
 // How often to ask each release, when `requests` golden requests share false_answer_alarms: m + 1 times the
@@ -32,8 +34,17 @@ Asks asks(std::size_t requests);
 // Whether each new answer is farther from the others than each stable one (each by its median distance to all
 // the others, of both releases). When both releases answer alike, all orders are equally likely, so that this
 // happens with probability at most 1 / C(stable + fresh, fresh), whatever the noise is: a permutation test,
-// no assumption on distances. Ties count as alike: answers that are all different, as sampled texts are,
-// raise no alarm.
+// no assumption on distances. Ties count as alike: answers that have nothing in common raise no alarm.
 bool differ(std::span<const Answer> stable, std::span<const Answer> fresh, double tolerance);
+
+// A member that the stable release answers the same each time, and the new release never.
+struct Change {
+  std::string path;     // "choices[0].text"; "" of an answer that is no JSON, "status"
+  std::string was, is;  // as JSON; "" when it is missing
+};
+// The first one, of answers that are meant to be exact: of a model without sampling. Members that the stable
+// release itself answers differently each time (an identifier, the time) do not count.
+std::optional<Change> exact_change(std::span<const Answer> stable, std::span<const Answer> fresh,
+                                   double tolerance);
 
 }  // namespace mdl::engine::gate
