@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/views/document.hpp"
+#include "cli/views/own_metrics.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::cli {
@@ -74,12 +75,7 @@ std::string metrics_text(const release::ServiceRef& ref, const provider::Metrics
   for (const auto& release : report.releases) rows.push_back(row_of(release));
   out += table(rows, {true, true, true, true, true, true, true, true, true, false, false});
   if (report.own.empty()) return out;
-  std::vector<std::vector<std::string>> own;
-  for (const auto& metric : report.own)
-    own.push_back(
-        {printable(metric.name) + (metric.labels.empty() ? "" : "{" + printable(metric.labels) + "}"),
-         fmt::format("{:g}", metric.value)});
-  return out + "\nIts own:\n" + table(own, {false, true});
+  return out + "\nIts own:\n" + table(own_metric_rows(report.own), {false, false});
 }
 
 Value metrics_value(const release::ServiceRef& ref, const provider::MetricsReport& report) {

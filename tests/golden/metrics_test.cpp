@@ -29,6 +29,18 @@ TEST_CASE("golden: metrics have a row a release with sparklines, and the service
   report.releases = {busy, idle};
   report.own = {{.name = "predictions_total", .labels = "decision=\"approve\"", .value = 1290},
                 {.name = "up", .value = 1}};
+  const auto replica = [](const std::string& rest) { return "release=\"8\",replica=\"1\"" + rest; };
+  const std::string first = "time_to_first_token_seconds";
+  for (const auto& [bound, count] : std::vector<std::pair<std::string, double>>{
+           {"0.1", 0}, {"0.25", 40}, {"0.5", 90}, {"1.0", 100}, {"+Inf", 100}})
+    report.own.push_back(
+        {.name = first + "_bucket", .labels = replica(",le=\"" + bound + "\""), .value = count});
+  report.own.push_back({.name = first + "_sum", .labels = replica(""), .value = 31});
+  report.own.push_back({.name = first + "_count", .labels = replica(""), .value = 100});
+  report.own.push_back({.name = "wait_seconds", .labels = replica(",quantile=\"0.9\""), .value = 0.2});
+  report.own.push_back({.name = "wait_seconds_sum", .labels = replica(""), .value = 4});
+  report.own.push_back({.name = "wait_seconds_count", .labels = replica(""), .value = 40});
+  report.own.push_back({.name = "queue_count", .value = 3});
   const release::ServiceRef ref{.service = "credit-risk", .target = "local"};
   check_view("metrics", cli::metrics_text(ref, report, {}), cli::metrics_value(ref, report));
 }

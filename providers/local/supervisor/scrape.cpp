@@ -121,18 +121,17 @@ void metrics_report(Supervisor& supervisor, const Service& service, Milliseconds
   auto report = service.metrics().report(supervisor.clock().now(), window, step);
   std::vector<Source> sources;
   add_sources(sources, service, false);
-  scrape(
-      supervisor.loop(), sources,
-      [report = std::move(report), done = std::move(done)](const auto& texts) mutable {
-        auto own = Value::array();
-        for (const auto& [labels, text] : texts)
-          for (const auto& sample : parse_exposition(text))
-            own.push(Value::object({{"name", sample.name},
-                                    {"labels", sample.labels.empty() ? labels : labels + "," + sample.labels},
-                                    {"value", sample.value}}));
-        report.set("own", std::move(own));
-        done(std::move(report));
-      });
+  scrape(supervisor.loop(), sources,
+         [report = std::move(report), done = std::move(done)](const auto& texts) mutable {
+           auto own = Value::array();
+           for (const auto& [labels, text] : texts)
+             for (const auto& sample : parse_exposition(text))
+               own.push(Value::object({{"name", sample.name},
+                                       {"labels", joined_labels(labels, sample.labels)},
+                                       {"value", sample.value}}));
+           report.set("own", std::move(own));
+           done(std::move(report));
+         });
 }
 
 void prometheus(Supervisor& supervisor, std::function<void(std::string)> done) {

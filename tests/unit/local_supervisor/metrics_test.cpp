@@ -108,3 +108,36 @@ TEST_CASE(
       "hits_total{replica=\"1\",code=\"200\"} 1\nhits_created{replica=\"1\"} 5\n"
       "hits_total{replica=\"2\",code=\"200\"} 1\nhits_created{replica=\"2\"} 5\n");
 }
+
+TEST_CASE("supervisor metrics: labels of the service that are named as ours are kept under another name") {
+  CHECK(joined_labels("release=\"2\",replica=\"1\"", "release=\"v7\",code=\"200\"") ==
+        "release=\"2\",replica=\"1\",exported_release=\"v7\",code=\"200\"");
+  CHECK(joined_labels("", "a=\"1,2\",b=\"}\"") == "a=\"1,2\",b=\"}\"");
+}
+
+TEST_CASE("supervisor metrics: what would break the text of all others is left out") {
+  Exposition out;
+  out.family("mdl_replicas", "gauge", "Healthy replicas.");
+  out.sample("mdl_replicas", "mdl_replicas", "", 2);
+  out.merge(
+      "# TYPE mdl_replicas counter\nmdl_replicas 7\nmy-metric 1\nbad{a-b=\"1\"} 1\nbad{a=\"\\x\"} 1\n"
+      "bad{a=\"1\"b=\"2\"} 1\nbad{a=1} 1\nbad{a=\"1} 1\ngood{a=\"1\", b = \"2\" ,} 1 1700000000\n",
+      "");
+  CHECK(out.text() ==
+        "# HELP mdl_replicas Healthy replicas.\n# TYPE mdl_replicas gauge\nmdl_replicas "
+        "2\ngood{a=\"1\",b=\"2\"} 1\n");
+}
+
+TEST_CASE(
+    "supervisor metrics: a sample belongs to the family before it by its type, not by its beginning alone") {
+  Exposition out;
+  out.merge(
+      "# TYPE llm_requests counter\nllm_requests_total 1\nllm_requests_running 3\n"
+      "# TYPE wait histogram\nwait_bucket{le=\"+Inf\"} 1\nwait_sum 2\nwait_count 1\n",
+      "replica=\"1\"");
+  out.merge("# TYPE llm_requests gauge\nllm_requests 1\n", "replica=\"2\"");
+  CHECK(out.text() ==
+        "# TYPE llm_requests untyped\nllm_requests_total{replica=\"1\"} 1\nllm_requests{replica=\"2\"} 1\n"
+        "llm_requests_running{replica=\"1\"} 3\n# TYPE wait histogram\n"
+        "wait_bucket{replica=\"1\",le=\"+Inf\"} 1\nwait_sum{replica=\"1\"} 2\nwait_count{replica=\"1\"} 1\n");
+}
