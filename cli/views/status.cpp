@@ -61,6 +61,18 @@ std::vector<std::string> cells(const StatusRow& row, const Style& style) {
   return out;
 }
 
+// "starting, 0.9s of about 1.6s last time: waiting for /healthz: connection refused"
+std::string waiting_words(const provider::Status& status) {
+  std::string words;
+  if (status.starting.count() > 0) {
+    words = "starting, " + readable_duration(status.starting);
+    if (status.last_start.count() > 0)
+      words += fmt::format(" of about {} last time", readable_duration(status.last_start));
+    if (!status.detail.empty()) words += ": ";
+  }
+  return words + printable(status.detail);
+}
+
 std::string row_scope(const StatusRow& row, const Scope& scope, bool many_targets, bool many_services,
                       std::string_view verb, std::string_view rest) {
   Scope own = scope;
@@ -109,9 +121,12 @@ std::string status_text(const std::vector<StatusRow>& rows, const Scope& scope, 
     } else {
       note = "there is no earlier release to go back to";
     }
-    if (!row.error && !row.status.detail.empty()) note = printable(row.status.detail) + "; " + note;
+    if (!row.error)
+      if (const auto waiting = waiting_words(row.status); !waiting.empty()) note = waiting + "; " + note;
     if (row.status.held > 0)
-      note = fmt::format("{} request{} wait; ", row.status.held, plural(row.status.held)) + note;
+      note = fmt::format("{} request{} wait{}; ", row.status.held, plural(row.status.held),
+                         row.status.held == 1 ? "s" : "") +
+             note;
     notes.emplace_back(name + ":", note);
   }
   int width = 0;
@@ -136,6 +151,12 @@ Value status_value(const std::vector<StatusRow>& rows) {
     one.set("wanted", row.status.wanted);
     one.set("held", row.status.held);
     if (!row.status.detail.empty()) one.set("detail", row.status.detail);
+    if (row.status.starting.count() > 0) {
+      one.set("starting_ms", std::int64_t{row.status.starting.count()});
+      one.set("last_start_ms", row.status.last_start.count() > 0
+                                   ? Value(std::int64_t{row.status.last_start.count()})
+                                   : Value());
+    }
     one.set("url", row.status.url.empty() ? Value() : Value(row.status.url));
     Value load;
     if (row.load)

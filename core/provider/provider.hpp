@@ -214,6 +214,8 @@ struct Status {
   int replicas = 0, wanted = 0;
   int held = 0;                 // requests that wait for a replica
   std::string detail;           // what is waited for
+  Milliseconds starting{0};     // for how long a replica has been starting; 0: none is, or it is not known
+  Milliseconds last_start{0};   // what the last start took; 0: not known
   std::string url;
 };
 

@@ -28,6 +28,8 @@ class LocalInspect final : public provider::Inspect {
     status.wanted = static_cast<int>(value["wanted"].as_integer());
     status.held = static_cast<int>(value["held"].as_integer());
     status.detail = value["detail"].as_string();
+    status.starting = Milliseconds(value["starting_ms"].as_integer());
+    status.last_start = Milliseconds(value["last_start_ms"].as_integer());
     status.url = value["url"].as_string();
     return status;
   }

@@ -49,7 +49,8 @@
 //                  "replicas":[{"replica":1,"pid","port","state":"starting|healthy|failing|stopped","restarts",
 //                                "memory_bytes"}]}}],
 //    "live":     {"split":[{"release":8,"weight":1.0}],"revision":"12","rests_for":9 while release 8 rests for it},
-//    "status":   {"health","replicas","wanted","held","detail","url"}}
+//    "status":   {"health","replicas","wanted","held","detail","starting_ms": of the replica that is starting for the
+//                 longest, "last_start_ms": what a start took last, 0 when none was measured,"url"}}
 //
 // gateway.spec.port 0 means: choose the first free one from 8400 on, and keep it as long as it can be had; `diff` ignores a 0.
 // scaling: `declared` is what the manifest says; a PUT whose declared differs from the stored one makes effective =

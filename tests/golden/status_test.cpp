@@ -36,8 +36,13 @@ TEST_CASE("golden: status has a row a service and target, and says what a rollba
   eu.error =
       Error{.kind = ErrorKind::unavailable, .message = "the platform does not answer", .code = "timeout"};
   StatusRow waking = row("edge");
-  waking.status = {
-      .health = "starting", .replicas = 0, .wanted = 1, .held = 3, .detail = "waiting for /healthz"};
+  waking.status = {.health = "starting",
+                   .replicas = 0,
+                   .wanted = 1,
+                   .held = 3,
+                   .detail = "waiting for /healthz",
+                   .starting = Milliseconds{900},
+                   .last_start = Milliseconds{1600}};
   waking.previous.reset();
   const std::vector<StatusRow> rows = {row("local"), prod, staging, eu, waking};
   check_view("status", status_text(rows, {}, samples::now(), {}), status_value(rows));

@@ -1,25 +1,28 @@
 """A language model (examples/llm) behind the gateway, judged by the official client of OpenAI's API."""
 
+import concurrent.futures
 import json
 import threading
+import time
 import unittest
 
 from harness import CACHE, MdlTest, packages, request, until
 
 packages("openai==3.57.0", "prometheus-client==0.26.0")
 import openai  # noqa: E402 only importable now
+from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
 
 MODEL, COUNT = "gemma-3-270m", "The first ten numbers are one, two, three,"
 
 
 class Llm(MdlTest):
-    scale = {}
+    fields = {}
 
     def setUp(self):
         super().setUp()
         self.env["MDL_DEV_CACHE"] = str(CACHE)
         self.copy_example("llm")
-        self.options = [word for name, value in self.scale.items() for word in ("--set", f"scale.{name}={value}")]
+        self.options = [word for name, value in self.fields.items() for word in ("--set", f"{name}={value}")]
         self.mdl("deploy", *self.options, timeout=300)
         self.base = self.url()
         self.client = self.client_of(self.base)
@@ -54,6 +57,7 @@ class OpenAI(Llm):
         self.chat()
         self.stream(answer.choices[0].text)
         self.errors()
+        self.numbers()
 
     def chat(self):
         question = [{"role": "user", "content": "What is the capital of France?"}]
@@ -82,9 +86,27 @@ class OpenAI(Llm):
         with self.assertRaises(openai.NotFoundError):
             self.client.embeddings.create(model=MODEL, input="x")
 
+    def numbers(self):
+        """The service's own numbers: in text without buckets, in JSON as they are, and at the supervisor for a scraper."""
+        name = "llm_time_to_first_token_seconds"
+        text = self.mdl("metrics").out
+        self.assertRegex(text, name + r'\{release="1",replica="1"\} +\d+, p50 [\d.]+, p95 [\d.]+, mean [\d.]+\n')
+        self.assertNotIn("_bucket", text)
+        own = self.mdl("metrics", "-o", "json").json()["services"][0]["own"]
+        self.assertIn({"name": "llm_requests_running", "labels": 'release="1",replica="1"', "value": 0.0}, own)
+        families = list(text_string_to_metric_families(self.call_supervisor("GET", "/metrics").body.decode()))
+        self.assertEqual(len({family.name for family in families}), len(families), "each family once")
+        found = next(family for family in families if family.name == name)
+        self.assertEqual((found.type, found.documentation), ("histogram", "From the request to its first token."))
+        labels = {"service": "llm", "target": "local", "release": "1", "replica": "1"}
+        count = next(sample for sample in found.samples if sample.name == name + "_count")
+        self.assertEqual(count.labels, labels)
+        self.assertGreaterEqual(count.value, 8)
+        self.assertIn("mdl_request_duration_seconds", [family.name for family in families])
+
 
 class Slots(Llm):
-    scale = {"max": 1, "min": 1, "concurrency": 2}
+    fields = {"scale.max": 1, "scale.min": 1, "scale.concurrency": 2, "http.timeout": "10s"}
 
     def start(self, count, **options):
         """Streams that have begun."""
@@ -116,6 +138,45 @@ class Slots(Llm):
         with self.assertRaises(openai.APITimeoutError):  # not streamed: stops as well
             self.complete("Once upon a time", max_tokens=900, temperature=1, timeout=1)
         until(lambda: self.number("llm_requests_running") == 0, 20, what="the end of an answer that nobody waits for")
+        self.past_the_deadline()
+
+    def past_the_deadline(self):
+        streams = self.start(2)
+        with self.assertRaises(openai.InternalServerError) as raised:
+            self.complete(max_tokens=4)
+        for stream in streams:
+            stream.close()
+        body = raised.exception.response.json()
+        self.assertEqual((raised.exception.status_code, body["ran_ms"]), (504, 0))
+        self.assertGreaterEqual(body["waited_ms"], 9_900)
+        self.assertEqual(body["error"], "no replica of release 1 was free within 10 s")
+
+
+class FromZero(Llm):
+    fields = {"scale.min": 0, "scale.max": 1, "scale.idle": "1s", "scale.concurrency": 2}
+
+    def test_the_first_request_waits_and_an_open_stream_is_not_idle(self):
+        until(lambda: not self.replicas(), what="no replica")
+        asleep = self.status()
+        self.assertRegex(asleep["detail"], r"^scaled to zero: starts with the next request, in about [\d.]+s$")
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            answers = [pool.submit(self.complete, max_tokens=4) for _ in range(3)]
+            status = until(lambda: (lambda now: now if now["held"] == 3 and now.get("starting_ms") else None)(self.status()),
+                           what="three requests that wait for a replica")
+            self.assertEqual((status["health"], status["replicas"], status["wanted"]), ("starting", 0, 1))
+            self.assertGreater(status["last_start_ms"], 200)
+            text = self.mdl("status").out
+            if "starting, " in text:  # it may have started meanwhile
+                self.assertRegex(text, r"requests? waits?; starting, [\d.]+s of about [\d.]+s last time: waiting for /healthz")
+            self.assertEqual({answer.result().choices[0].text for answer in answers}, {" four, five,"})
+        stream = self.complete("Once upon a time", stream=True, max_tokens=900, temperature=1, seed=1)
+        begun, replicas = time.monotonic(), self.replicas()
+        for _ in stream:
+            if time.monotonic() > begun + 3:
+                break
+        self.assertEqual((self.replicas(), self.status()["replicas"]), (replicas, 1), "three times as long as an idle one stays")
+        stream.close()
+        until(lambda: not self.replicas(), what="no replica again")
 
 
 if __name__ == "__main__":

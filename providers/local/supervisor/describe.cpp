@@ -1,3 +1,4 @@
+#include "core/util/text.hpp"
 #include "providers/local/supervisor/service.hpp"
 
 namespace mdl::local::supervisor {
@@ -19,12 +20,18 @@ Value Service::status() const {
   int healthy = 0, wanted = 0;
   bool live = false, failing = false;
   std::string detail = gateway_problem_;
+  std::chrono::nanoseconds starting{0};
+  Milliseconds last_start{0};
   for (const auto& [number, release] : releases_) {
     if (row_.share(number) <= 0) continue;
     live = true;
     healthy += release->healthy();
     wanted += release->wanted();
     if (detail.empty()) detail = release->waiting_for();
+    if (release->starting_for() >= starting) {
+      starting = release->starting_for();
+      last_start = row_.last_start(number);
+    }
     for (const auto& [id, replica] : release->replicas())
       failing |= replica->state() == Replica::State::failing;
   }
@@ -41,12 +48,15 @@ Value Service::status() const {
   } else if (wanted == 0) {
     health = "asleep";
     detail = "scaled to zero: starts with the next request";
+    if (last_start.count() > 0) detail += ", in about " + readable_duration(last_start);
   }
   return Value::object({{"health", health},
                         {"replicas", healthy},
                         {"wanted", wanted},
                         {"held", held()},
                         {"detail", detail},
+                        {"starting_ms", std::chrono::duration_cast<Milliseconds>(starting).count()},
+                        {"last_start_ms", last_start.count()},
                         {"url", url}});
 }
 

@@ -80,6 +80,7 @@ Replica& Release::make_replica(int number) {
                           return events_.in_flight({settings_.number, one.settings().number, one.port()}) > 0;
                         },
                     .changed = [this](Replica& one) { on_change(one); },
+                    .started = [this](Milliseconds took) { events_.started(settings_.number, took); },
                     .failed = [this](Replica&, Value failure) { on_failed(std::move(failure)); },
                     .stopped =
                         [this](Replica& one) {
@@ -92,7 +93,7 @@ Replica& Release::make_replica(int number) {
 void Release::stop_replica(Replica& replica, Milliseconds drain) {
   const Upstream upstream{settings_.number, replica.settings().number, replica.port()};
   const bool busy = events_.in_flight(upstream) > 0;
-  replica.stop(busy, std::min(drain, replica.settings().timeout));
+  replica.stop(busy, drain);
 }
 
 void Release::on_change(Replica&) {
@@ -127,6 +128,12 @@ std::vector<Upstream> Release::upstreams() const {
 Replica* Release::find(int replica) const {
   const auto found = replicas_.find(replica);
   return found == replicas_.end() ? nullptr : found->second.get();
+}
+
+std::chrono::nanoseconds Release::starting_for() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& [number, replica] : replicas_) longest = std::max(longest, replica->starting_for());
+  return longest;
 }
 
 std::string Release::waiting_for() const {

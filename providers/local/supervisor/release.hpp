@@ -11,6 +11,9 @@
 
 namespace mdl::local::supervisor {
 
+// How long a replica that is not wanted any more is kept for what it still answers.
+constexpr Milliseconds longest_stream{3'600'000};
+
 struct ReleaseSettings {
   ServiceRef ref;
   int number = 0;
@@ -24,6 +27,7 @@ struct ReleaseEvents {
   std::function<Result<Launch>(const Replica&, std::uint16_t port)> launch;
   std::function<int(const Upstream&)> in_flight;
   std::function<void()> changed;  // what can be routed to, or how many replicas there are
+  std::function<void(int release, Milliseconds took)> started;  // one of its replicas, see ReplicaEvents
   std::function<void(int release, const Value& failure)> failed;
   std::function<void(int release)> proven;  // all its replicas are healthy for the first time in an attempt
 };
@@ -43,9 +47,9 @@ class Release {
   void attempt();
   void set_live(bool live) { live_ = live; }
   void set_failed(const Value& failure);  // as it was stored
-  // Starts the replicas that are missing and stops those that are too many; these finish their requests
-  // within the service's timeout, and within `drain`.
-  void scale_to(int wanted, Milliseconds drain = Milliseconds::max());
+  // Starts the replicas that are missing and stops those that are too many; these finish their requests, open
+  // streams included, within `drain`.
+  void scale_to(int wanted, Milliseconds drain = longest_stream);
 
   int number() const { return settings_.number; }
   const std::string& revision() const { return settings_.revision; }
@@ -58,7 +62,8 @@ class Release {
   const std::map<int, std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   std::vector<Upstream> upstreams() const;  // of the healthy ones
   Replica* find(int replica) const;
-  std::string waiting_for() const;  // "" when all that are wanted are healthy
+  std::chrono::nanoseconds starting_for() const;  // the longest of its replicas
+  std::string waiting_for() const;                // "" when all that are wanted are healthy
 
   Value readiness() const;
   std::string readiness_text() const;  // of a release that is ready

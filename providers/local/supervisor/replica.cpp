@@ -1,6 +1,7 @@
 #include "providers/local/supervisor/replica.hpp"
 
 #include <csignal>
+#include <utility>
 
 #include "core/util/text.hpp"
 #include "providers/local/supervisor/failure.hpp"
@@ -98,8 +99,10 @@ void Replica::answered(const Answer& answer) {
   if (!healthy) return missed(answer);
   misses_ = 0;
   last_healthy_ = host_.clock.elapsed();
-  if (!healthy_once_) healthy_since_ = last_healthy_;
-  healthy_once_ = true;
+  if (!std::exchange(healthy_once_, true)) {
+    healthy_since_ = last_healthy_;
+    events_.started(std::chrono::duration_cast<Milliseconds>(healthy_since_ - started()));
+  }
   start_timer_.reset();
   seen_.clear();
   probe_after(healthy_pause);
@@ -137,6 +140,11 @@ void Replica::start_timed_out() {
   if (events_.may_restart(*this)) return restart(failure["detail"].as_string(), SIGKILL);
   log_->note(failure["detail"].as_string());
   events_.failed(*this, std::move(failure));
+}
+
+std::chrono::nanoseconds Replica::starting_for() const {
+  return state_ == State::starting && process_ ? host_.clock.elapsed() - started_
+                                               : std::chrono::nanoseconds(0);
 }
 
 std::string Replica::waiting_for() const {

@@ -43,6 +43,7 @@ struct ReplicaEvents {
       may_restart;                           // false: a replica that ends before it is healthy has failed
   std::function<bool(const Replica&)> busy;  // whether it has requests
   std::function<void(Replica&)> changed;     // its state
+  std::function<void(Milliseconds took)> started;  // from the process's start to its first healthy answer
   std::function<void(Replica&, Value failure)> failed;  // as an answer of readiness
   std::function<void(Replica&)> stopped;                // after stop(): it may be destroyed
 };
@@ -80,6 +81,8 @@ class Replica {
   const Usage& usage() const { return usage_; }
   // What the last health request found: "connection refused".
   const std::string& seen() const { return seen_; }
+  // How long it has been starting; 0 when it is not.
+  std::chrono::nanoseconds starting_for() const;
   // Of one that starts: "waiting for /healthz: connection refused".
   std::string waiting_for() const;
   LogWriter& log() { return *log_; }
@@ -99,6 +102,7 @@ class Replica {
   void terminate();
   void kill_after(std::chrono::nanoseconds grace);
   void enter(State state);
+  std::chrono::nanoseconds started() const { return start_by_ - settings_.start_timeout; }  // Clock::elapsed
   void finish_stop();
   Value start_failure(const Usage& usage) const;
 

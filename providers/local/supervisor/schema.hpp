@@ -36,6 +36,7 @@ CREATE TABLE secrets (
   FOREIGN KEY (service, target) REFERENCES services ON DELETE CASCADE
 ) WITHOUT ROWID;
 )",
-    "ALTER TABLE services ADD COLUMN rests_for INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE services ADD COLUMN rests_for INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE releases ADD COLUMN start_ms INTEGER NOT NULL DEFAULT 0"};
 
 }  // namespace mdl::local::supervisor

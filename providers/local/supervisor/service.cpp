@@ -157,6 +157,12 @@ std::unique_ptr<Release> Service::make_release(const ReleaseRow& row) {
                         std::uint16_t port) { return launch(*releases_.at(number), replica, port); },
           .in_flight = [this](const Upstream& upstream) { return around_.gateway.in_flight(key_, upstream); },
           .changed = [this] { on_change(); },
+          .started =
+              [this](int started, Milliseconds took) {
+                stored(around_.state.set_start(ref_, started, took), "how long a start took");
+                for (auto& one : row_.releases)
+                  if (one.release == started) one.start = took;
+              },
           .failed =
               [this](int failed, const Value& failure) {
                 around_.log.warning(key_ + ": " + failure["detail"].as_string());
@@ -212,11 +218,15 @@ Result<Launch> Service::launch(const Release& release, const Replica& replica, s
   return launched;
 }
 
+Milliseconds Service::request_timeout() const {
+  const auto timeout = row_.gateway["timeout_ms"].as_integer();
+  return timeout > 0 ? Milliseconds(timeout) : Route().timeout;
+}
+
 void Service::update_route() {
   if (port_ == 0 || stopping_) return;
   Route route{.concurrency = limits_.concurrency};
-  if (const auto timeout = row_.gateway["timeout_ms"].as_integer(); timeout > 0)
-    route.timeout = Milliseconds(timeout);
+  route.timeout = request_timeout();
   for (const auto& part : row_.split.as_array())
     route.split.push_back({static_cast<int>(part["release"].as_integer()), part["weight"].as_number()});
   for (const auto& [number, release] : releases_)

@@ -87,6 +87,7 @@ class Service {
   void scale();
   int wanted_for(const ReleaseRow& row, Release& release, Course& course);
   void rest(const ReleaseRow& row);
+  Milliseconds request_timeout() const;
   void on_change();
   void update_route();
   Result<Launch> launch(const Release& release, const Replica& replica, std::uint16_t port);

@@ -27,7 +27,7 @@ void Service::scale() {
       starting.emplace_back(&release, wanted);
       continue;
     }
-    release.scale_to(wanted);
+    release.scale_to(wanted, alone_ ? request_timeout() : longest_stream);
     ending = ending || (wanted == 0 && !release.empty());
   }
   // Where two releases cannot stand side by side, one starts when the last replica of the others has ended.
@@ -59,7 +59,9 @@ int Service::wanted_for(const ReleaseRow& row, Release& release, Course& course)
   }
   if (row.phase != Phase::up) return 0;
   const auto warm = course.woken ? std::max(limits_.warm, shortest_wake) : limits_.warm;
-  if (!release.attempting() && now - course.warm_since >= warm) {
+  const auto over = now - course.warm_since - warm;
+  const bool busy = around_.gateway.in_flight(key_, row.release) > 0 && over < longest_stream;
+  if (!release.attempting() && over >= Milliseconds(0) && !busy) {
     rest(row);
     return 0;
   }

@@ -71,6 +71,13 @@ int ServiceRow::live_release() const {
   return static_cast<int>(release);
 }
 
+Milliseconds ServiceRow::last_start(int release) const {
+  if (const auto* row = find(release); row && row->start.count() > 0) return row->start;
+  for (auto row = releases.rbegin(); row != releases.rend(); ++row)
+    if (row->start.count() > 0) return row->start;
+  return Milliseconds(0);
+}
+
 Result<State> State::open(const Home& home) {
   auto database = sqlite::Database::open(home.database());
   if (!database) return fail(explained(std::move(database).error(), home.database()));
@@ -105,9 +112,10 @@ Result<std::optional<ServiceRow>> State::read(const ServiceRef& ref) {
                      .split = json_of(row, 5),
                      .live_revision = row.text(6),
                      .rests_for = static_cast<int>(row.integer(7))};
-  MDL_TRY(auto rows, database_.prepare("SELECT release, spec, revision, phase, failure, proven FROM releases "
-                                       "WHERE service = ? AND target = ? ORDER BY release",
-                                       {ref.service, ref.target}));
+  MDL_TRY(auto rows,
+          database_.prepare("SELECT release, spec, revision, phase, failure, proven, start_ms FROM releases "
+                            "WHERE service = ? AND target = ? ORDER BY release",
+                            {ref.service, ref.target}));
   for (;;) {
     MDL_TRY(const bool more, rows.step());
     if (!more) return service;
@@ -116,7 +124,8 @@ Result<std::optional<ServiceRow>> State::read(const ServiceRef& ref) {
                                 .revision = rows.text(2),
                                 .phase = phase_of(rows.text(3)),
                                 .failure = json_of(rows, 4),
-                                .proven = rows.integer(5) != 0});
+                                .proven = rows.integer(5) != 0,
+                                .start = Milliseconds(rows.integer(6))});
   }
 }
 
@@ -312,6 +321,11 @@ Result<void> State::set_phase(const ServiceRef& ref, int release, Phase phase, c
 Result<void> State::set_port(const ServiceRef& ref, int port) {
   return database_.run("UPDATE services SET port = ? WHERE service = ? AND target = ?",
                        {std::int64_t{port}, ref.service, ref.target});
+}
+
+Result<void> State::set_start(const ServiceRef& ref, int release, Milliseconds took) {
+  return database_.run("UPDATE releases SET start_ms = ? WHERE service = ? AND target = ? AND release = ?",
+                       {std::int64_t{took.count()}, ref.service, ref.target, std::int64_t{release}});
 }
 
 Result<void> State::set_proven(const ServiceRef& ref, int release) {

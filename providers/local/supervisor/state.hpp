@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/release/record.hpp"
+#include "core/util/clock.hpp"
 #include "core/util/error.hpp"
 #include "core/util/sqlite.hpp"
 #include "core/util/value.hpp"
@@ -23,8 +24,9 @@ struct ReleaseRow {
   Value spec;
   std::string revision;
   Phase phase = Phase::up;
-  Value failure;        // of a failed one: an answer of readiness
-  bool proven = false;  // all its replicas were healthy once
+  Value failure;          // of a failed one: an answer of readiness
+  bool proven = false;    // all its replicas were healthy once
+  Milliseconds start{0};  // what the last start of one of its replicas took; 0: none was measured
 };
 
 // What is kept of a service at a target.
@@ -43,6 +45,8 @@ struct ServiceRow {
   const ReleaseRow* find(int release) const;
   double share(int release) const;  // of the traffic, 0…1
   int live_release() const;         // with the largest share; 0: nothing is live
+  // What a start of the release took last; of the newest other one when none of its own was measured; or 0.
+  Milliseconds last_start(int release) const;
 };
 
 // The supervisor's memory: root/state.db. Every mutating function is one transaction that checks its
@@ -82,6 +86,7 @@ class State {
   Result<void> set_phase(const ServiceRef& ref, int release, ReleaseRow::Phase phase,
                          const Value& failure = {});
   Result<void> set_proven(const ServiceRef& ref, int release);
+  Result<void> set_start(const ServiceRef& ref, int release, Milliseconds took);
   Result<void> set_port(const ServiceRef& ref, int port);
 
   // Newest first; each with its revision as the member "revision".
