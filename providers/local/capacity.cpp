@@ -25,7 +25,7 @@ std::int64_t at_start(std::span<const Desired> resources, const Value& state) {
 }
 
 struct Running {
-  std::int64_t replicas = 0, memory = 0;
+  std::int64_t replicas = 0, memory = 0, gpus = 0;
 };
 
 Running running(const Value& state, int release) {
@@ -35,6 +35,7 @@ Running running(const Value& state, int release) {
     for (const auto& replica : one["status"]["replicas"].as_array()) {
       ++found.replicas;
       found.memory += replica["memory_bytes"].as_integer();
+      found.gpus += static_cast<std::int64_t>(replica["gpus"].as_array().size());
     }
   }
   return found;
@@ -77,7 +78,7 @@ std::vector<provider::Room> rooms(std::span<const Desired> fresh, int live, std:
   if (gpus > 0)
     all.push_back({.what = "GPUs",
                    .needed = gpus * my_count + (theirs ? theirs->spec["gpu"].as_integer() * their_count : 0),
-                   .there = machine.gpus});
+                   .there = state["gpus"]["free"].as_integer() + now.gpus});
   return all;
 }
 

@@ -190,8 +190,11 @@ std::string module_file(const Service& service) {
   return module + ".py";
 }
 
-std::vector<Problem> examine_service(const Home& home, const Service& service) {
-  return Examination(home, service).all();
+std::vector<Problem> examine_service(const Home& home, const Service& service,
+                                     const std::vector<Gpu>& devices) {
+  auto problems = Examination(home, service).all();
+  for (auto& problem : gpu_problems(service, devices)) problems.push_back(std::move(problem));
+  return problems;
 }
 
 }  // namespace mdl::local

@@ -50,6 +50,8 @@ void add_contract(Environment& variables, const Value& spec, const Value& identi
   variables["MDL_REPLICA"] = text_of(identity["replica"]);
   variables["MDL_CONCURRENCY"] = text_of(identity["concurrency"]);
   variables["PYTHONUNBUFFERED"] = "1";
+  variables["CUDA_VISIBLE_DEVICES"] = identity["gpus"].as_string();
+  variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";  // what numbers of devices mean
   // More threads than cores make numerical libraries slower, and they look at the machine, not at their
   // share.
   const auto threads = std::max(1.0, std::ceil(spec["cpu"].as_number(1)));

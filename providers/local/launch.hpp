@@ -21,7 +21,8 @@ struct Launch {
 // From a replicas spec (protocol.hpp), the values of its secrets, the URLs of the services it needs and the
 // port it must listen on. The environment is PATH, HOME, LANG, TMPDIR, USER of the supervisor, then PORT,
 // MDL_SERVICE, MDL_TARGET, MDL_RELEASE, MDL_REPLICA, MDL_CONCURRENCY, MDL_URL_<NAME>, PYTHONUNBUFFERED=1,
-// OMP_NUM_THREADS from cpu, then `env`, then secrets. For the front also MDL_HEALTH (spec.health),
+// OMP_NUM_THREADS from cpu, CUDA_VISIBLE_DEVICES from identity.gpus (none: empty, so that no device is
+// visible), CUDA_DEVICE_ORDER, then `env`, then secrets. For the front also MDL_HEALTH (spec.health),
 // MDL_TIMEOUT_MS (spec.timeout_ms) and MDL_MEMORY_BYTES (spec.memory_bytes). The front's arguments:
 // <environment>/bin/python front/mdl_front.py entry src.app:app <interface>, or handler module.function.
 // Errors: not_found when the artifact or its environment is not in the store.

@@ -11,7 +11,7 @@ namespace {
 
 using manifest::Service;
 
-enum class Answer { honoured, refused, gpu, secret };
+enum class Answer { honoured, refused, secret };
 
 struct Rule {
   std::string_view field;  // '*' stands for one segment, a last '**' for any rest
@@ -52,7 +52,7 @@ constexpr std::array rules{
     Rule{"resources"},
     Rule{"resources.cpu"},
     Rule{"resources.memory"},
-    Rule{"resources.gpu", Answer::gpu},
+    Rule{"resources.gpu"},
     Rule{"scale"},
     Rule{"scale.min"},
     Rule{"scale.max"},
@@ -136,11 +136,6 @@ class LocalLimits final : public provider::Limits {
           return std::string(rule.why);
         case Answer::secret:
           return secret_refusal(field, service);
-        case Answer::gpu:
-          if (service.resources.gpu == 0) return std::nullopt;
-          return "the local target does not assign GPUs; set it to 0 for this target: the service sees the "
-                 "GPUs of this "
-                 "machine as it is";
       }
     }
     // An item of a list is honoured as the list is: "http.command.0".

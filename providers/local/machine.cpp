@@ -1,7 +1,6 @@
 #include "providers/local/machine.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/util/files.hpp"
 #include "core/util/text.hpp"
@@ -66,20 +65,10 @@ std::optional<std::int64_t> left_in_groups(const std::string& root) {
   return std::nullopt;
 }
 
-int devices(const std::string& root) {
-  int count = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(root + "/dev", error)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with("nvidia") && parse_integer(std::string_view(name).substr(6))) ++count;
-  }
-  return count;
-}
-
 }  // namespace
 
 Machine read_machine(const std::string& root) {
-  Machine machine{.gpus = devices(root)};
+  Machine machine;
   if (const auto kilobytes = line_in(root + "/proc/meminfo", "MemAvailable:"))
     machine.memory = *kilobytes * 1024;
   if (const auto left = left_in_groups(root))

@@ -9,11 +9,10 @@ namespace mdl::local {
 // What this machine can still give to processes of mdl. nullopt: the system does not tell.
 struct Machine {
   std::optional<std::int64_t> memory;  // bytes: MemAvailable, or what the control group's limit leaves
-  int gpus = 0;                        // NVIDIA devices
 };
 
 // Reads /proc/meminfo, /proc/self/cgroup and the memory limits of that group and those around it (version 2
-// or 1), and /dev. `root` stands before all of these paths: tests give a folder.
+// or 1). `root` stands before all of these paths: tests give a folder.
 Machine read_machine(const std::string& root = {});
 
 }  // namespace mdl::local

@@ -47,8 +47,9 @@
 //    "scaling":  {"spec":{"declared":{"min","max","concurrency","idle_ms","warm_ms"},"effective":{the same members}},"revision"} | null,
 //    "replicas": [{"release":8,"spec":{…},"revision":"5","status":{"state":"running|resting|failed",
 //                  "replicas":[{"replica":1,"pid","port","state":"starting|healthy|failing|stopped","restarts",
-//                                "memory_bytes"}]}}],
+//                                "memory_bytes","gpus":["GPU-…"]}]}}],
 //    "live":     {"split":[{"release":8,"weight":1.0}],"revision":"12","rests_for":9 while release 8 rests for it},
+//    "gpus":     {"devices":2,"free":1} of this machine, whatever service has them,
 //    "status":   {"health","replicas","wanted","held","detail","starting_ms": of the replica that is starting for the
 //                 longest, "last_start_ms": what a start took last, 0 when none was measured,"url"}}
 //
@@ -59,7 +60,7 @@
 //
 // replicas.spec, all that the supervisor needs to start the release (see launch.hpp):
 //   {"artifact":"<digest>","entry"|"handler"|"command":…,"interface":"auto","python":"3.11",
-//    "env":{…},"secrets":{"NAME":"<version>"},"needs":["recommend"],"cpu":1.0,"memory_bytes":…,
+//    "env":{…},"secrets":{"NAME":"<version>"},"needs":["recommend"],"cpu":1.0,"memory_bytes":…,"gpu":1 (no member: none),
 //    "health":"/healthz","timeout_ms":…,"start_timeout_ms":…}
 namespace mdl::local {
 

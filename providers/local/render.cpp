@@ -34,6 +34,7 @@ constexpr std::array words{
     Word{"replicas", "needs", "needs"},
     Word{"replicas", "cpu", "resources.cpu"},
     Word{"replicas", "memory_bytes", "resources.memory"},
+    Word{"replicas", "gpu", "resources.gpu"},
     Word{"replicas", "health", "http.health"},
     Word{"replicas", "timeout_ms", "http.timeout"},
     Word{"replicas", "start_timeout_ms", "rollout.start-timeout"},
@@ -107,6 +108,7 @@ Value replicas_spec(const Service& service, const provider::ReleaseInfo& release
   spec.set("needs", Value(service.needs));
   spec.set("cpu", service.resources.cpu);
   spec.set("memory_bytes", service.resources.memory_bytes);
+  if (service.resources.gpu > 0) spec.set("gpu", service.resources.gpu);
   spec.set("health", service.http.health);
   spec.set("timeout_ms", std::int64_t{service.http.timeout.count()});
   spec.set("start_timeout_ms", std::int64_t{service.rollout.start_timeout.count()});

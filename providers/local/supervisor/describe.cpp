@@ -17,7 +17,7 @@ std::optional<Value> Service::readiness(int release) const {
 
 Value Service::status() const {
   const auto url = port_ == 0 ? "" : "http://127.0.0.1:" + std::to_string(port_);
-  int healthy = 0, wanted = 0;
+  int healthy = 0, wanted = 0, without_gpus = 0;
   bool live = false, failing = false;
   std::string detail = gateway_problem_;
   std::chrono::nanoseconds starting{0};
@@ -28,6 +28,8 @@ Value Service::status() const {
     healthy += release->healthy();
     wanted += release->wanted();
     if (detail.empty()) detail = release->waiting_for();
+    if (const auto course = courses_.find(number); course != courses_.end())
+      without_gpus += course->second.without_gpus;
     if (release->starting_for() >= starting) {
       starting = release->starting_for();
       last_start = row_.last_start(number);
@@ -45,6 +47,9 @@ Value Service::status() const {
     detail = "stopped to make room for release " + std::to_string(row_.rests_for);
   } else if (healthy < wanted) {
     health = "starting";
+  } else if (without_gpus > 0) {
+    detail = std::to_string(wanted + without_gpus) + " replicas are wanted, and this machine has GPUs for " +
+             std::to_string(wanted);
   } else if (wanted == 0) {
     health = "asleep";
     detail = "scaled to zero: starts with the next request";
@@ -80,13 +85,15 @@ Value Service::describe() const {
                                  {"revision", row.revision},
                                  {"status", std::move(status)}}));
   }
-  return Value::object({{"service", ref_.service},
-                        {"target", ref_.target},
-                        {"gateway", std::move(gateway)},
-                        {"scaling", std::move(scaling)},
-                        {"replicas", std::move(replicas)},
-                        {"live", live_value(row_)},
-                        {"status", status()}});
+  return Value::object(
+      {{"service", ref_.service},
+       {"target", ref_.target},
+       {"gateway", std::move(gateway)},
+       {"scaling", std::move(scaling)},
+       {"replicas", std::move(replicas)},
+       {"live", live_value(row_)},
+       {"gpus", Value::object({{"devices", around_.host.gpus.size()}, {"free", around_.host.gpus.free()}})},
+       {"status", status()}});
 }
 
 }  // namespace mdl::local::supervisor

@@ -17,6 +17,9 @@ ReplicaSettings replica_settings(const ReleaseSettings& release, int replica) {
   settings.timeout = duration(spec["timeout_ms"], settings.timeout);
   settings.start_timeout = duration(spec["start_timeout_ms"], settings.start_timeout);
   settings.memory_bytes = spec["memory_bytes"].as_integer();
+  settings.gpus = static_cast<int>(spec["gpu"].as_integer());
+  settings.holder =
+      release.ref.service + " " + std::to_string(release.number) + "/" + std::to_string(replica);
   return settings;
 }
 
@@ -136,6 +139,14 @@ std::chrono::nanoseconds Release::starting_for() const {
   return longest;
 }
 
+int Release::gpus_each() const { return static_cast<int>(settings_.spec["gpu"].as_integer()); }
+
+int Release::gpus_held() const {
+  std::size_t held = 0;
+  for (const auto& [number, replica] : replicas_) held += replica->gpus().ids().size();
+  return static_cast<int>(held);
+}
+
 std::string Release::waiting_for() const {
   if (healthy() >= wanted_) return {};
   for (const auto* replica : running()) {
@@ -178,6 +189,7 @@ Value Release::status(ReleaseRow::Phase phase) const {
                                  {"port", int{replica->port()}},
                                  {"state", std::string(to_string(replica->state()))},
                                  {"restarts", replica->restarts()},
+                                 {"gpus", Value(replica->gpus().ids())},
                                  {"memory_bytes", replica->usage().memory_bytes}}));
   return Value::object({{"state", failed         ? "failed"
                                   : wanted_ == 0 ? "resting"

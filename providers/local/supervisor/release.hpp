@@ -62,6 +62,8 @@ class Release {
   const std::map<int, std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   std::vector<Upstream> upstreams() const;  // of the healthy ones
   Replica* find(int replica) const;
+  int gpus_each() const;                          // that a replica needs
+  int gpus_held() const;                          // also by replicas that are being stopped
   std::chrono::nanoseconds starting_for() const;  // the longest of its replicas
   std::string waiting_for() const;                // "" when all that are wanted are healthy
 

@@ -10,7 +10,7 @@ namespace mdl::local::supervisor {
 
 namespace {
 
-constexpr Milliseconds starting_pause{50}, healthy_pause{2'000}, probe_timeout{2'000}, stop_grace{10'000};
+constexpr Milliseconds starting_pause{20}, healthy_pause{2'000}, probe_timeout{2'000}, stop_grace{10'000};
 constexpr int most_misses = 3;
 constexpr std::size_t looked_at = 64 << 10;
 
@@ -56,6 +56,11 @@ void Replica::start() {
   const auto port = host_.ports.take();
   if (!port) return launch_failed(port.error());
   port_ = *port;
+  if (settings_.gpus > 0 && gpus_.empty()) {
+    auto lease = host_.gpus.take(settings_.gpus, settings_.holder);
+    if (!lease) return launch_failed(lease.error());
+    gpus_ = std::move(*lease);
+  }
   const auto launch = events_.launch(*this, port_);
   if (!launch) return launch_failed(launch.error());
   auto process = Process::start(host_.loop, host_.keeper, *launch, process_events());
@@ -143,7 +148,7 @@ void Replica::start_timed_out() {
 }
 
 std::chrono::nanoseconds Replica::starting_for() const {
-  return state_ == State::starting && process_ ? host_.clock.elapsed() - started_
+  return state_ == State::starting && process_ ? host_.clock.elapsed() - started()
                                                : std::chrono::nanoseconds(0);
 }
 

@@ -11,6 +11,7 @@
 #include "providers/local/launch.hpp"
 #include "providers/local/logfile.hpp"
 #include "providers/local/supervisor/backoff.hpp"
+#include "providers/local/supervisor/gpu_pool.hpp"
 #include "providers/local/supervisor/http_get.hpp"
 #include "providers/local/supervisor/keeper.hpp"
 #include "providers/local/supervisor/loop.hpp"
@@ -26,6 +27,7 @@ struct Host {
   Clock& clock;
   Keeper& keeper;
   Ports& ports;
+  GpuPool& gpus;
 };
 
 struct ReplicaSettings {
@@ -33,6 +35,8 @@ struct ReplicaSettings {
   std::string health = "/healthz";
   Milliseconds timeout{30'000}, start_timeout{60'000};
   std::int64_t memory_bytes = 0;  // 0: not limited
+  int gpus = 0;
+  std::string holder;  // of GPUs, as others are told: "llm 9/1"
   std::string name() const { return "replica " + std::to_string(release) + "/" + std::to_string(number); }
 };
 
@@ -49,7 +53,7 @@ struct ReplicaEvents {
 };
 
 // One replica over its restarts: starting → healthy ⇄ failing, until it is stopped. Health is asked for every
-// 50 ms until the first 2xx, then every 2 s; three misses in a row and it is restarted.
+// 20 ms until the first 2xx, then every 2 s; three misses in a row and it is restarted.
 class Replica {
  public:
   enum class State { starting, healthy, failing, stopped };
@@ -79,6 +83,7 @@ class Replica {
   pid_t pid() const { return process_ ? process_->pid() : 0; }
   int restarts() const { return restarts_; }
   const Usage& usage() const { return usage_; }
+  const GpuLease& gpus() const { return gpus_; }  // from its first start until it is destroyed
   // What the last health request found: "connection refused".
   const std::string& seen() const { return seen_; }
   // How long it has been starting; 0 when it is not.
@@ -113,6 +118,7 @@ class Replica {
   State state_ = State::starting;
   std::uint16_t port_ = 0;
   std::unique_ptr<Process> process_;
+  GpuLease gpus_;
   std::shared_ptr<void> get_;
   Timer probe_timer_, start_timer_, stop_timer_, restart_timer_;
   Backoff backoff_;

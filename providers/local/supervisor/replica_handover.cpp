@@ -25,6 +25,7 @@ Value Replica::hand_over(Handover& handover) const {
                         {"port", int{port_}},
                         {"process", process_ ? process_->hand_over(handover) : Value()},
                         {"log", log_->hand_over()},
+                        {"gpus", Value(gpus_.ids())},
                         {"seen", seen_},
                         {"reason", reason_},
                         {"misses", misses_},
@@ -45,6 +46,8 @@ void Replica::take_over(const Value& value) {
   log_->take_over(value["log"]);
   port_ = static_cast<std::uint16_t>(number("port"));
   if (port_ != 0) host_.ports.take_over(port_);
+  if (auto ids = value["gpus"].as_strings(); !ids.empty())
+    gpus_ = host_.gpus.take_over(std::move(ids), settings_.holder);
   state_ = state_named(value["state"].as_string());
   seen_ = value["seen"].as_string();
   reason_ = value["reason"].as_string();

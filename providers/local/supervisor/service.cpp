@@ -212,7 +212,8 @@ Result<Launch> Service::launch(const Release& release, const Replica& replica, s
                                        {"target", ref_.target},
                                        {"release", release.number()},
                                        {"replica", replica.settings().number},
-                                       {"concurrency", limits_.concurrency}});
+                                       {"concurrency", limits_.concurrency},
+                                       {"gpus", replica.gpus().text()}});
   MDL_TRY(auto launched, local::launch(around_.home, release.spec(), secrets, urls, port, identity));
   launched.descriptors = around_.descriptors;
   return launched;

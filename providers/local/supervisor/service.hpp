@@ -76,6 +76,7 @@ class Service {
     bool live = false, woken = false;
     bool resting = false;  // was put to rest; one that is up again begins anew
     double cpu_before = 0;
+    int without_gpus = 0;  // replicas that are wanted and have no devices
   };
   void apply_gateway();
   void move_port(std::uint16_t port);
@@ -86,6 +87,7 @@ class Service {
   void retire(int release);
   void scale();
   int wanted_for(const ReleaseRow& row, Release& release, Course& course);
+  int with_gpus(Release& release, Course& course, int wanted);
   void rest(const ReleaseRow& row);
   Milliseconds request_timeout() const;
   void on_change();

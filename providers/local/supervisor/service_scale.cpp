@@ -22,7 +22,9 @@ void Service::scale() {
   bool ending = std::ranges::any_of(leaving_, [](const auto& release) { return !release->empty(); });
   for (const auto& row : row_.releases) {
     auto& release = *releases_.at(row.release);
-    const int wanted = release.has_failed() ? 0 : wanted_for(row, release, courses_[row.release]);
+    auto& course = courses_[row.release];
+    const int wanted =
+        release.has_failed() ? 0 : with_gpus(release, course, wanted_for(row, release, course));
     if (alone_ && wanted > 0 && release.empty()) {
       starting.emplace_back(&release, wanted);
       continue;
@@ -36,6 +38,16 @@ void Service::scale() {
   if (!ending) alone_ = row_.rests_for != 0;
   scaling_ = false;
   std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+// No more than there are devices for; one is started all the same, so that it is said what it lacks.
+int Service::with_gpus(Release& release, Course& course, int wanted) {
+  const int each = release.gpus_each();
+  int possible = wanted;
+  if (each > 0 && wanted > 0)
+    possible = std::clamp((release.gpus_held() + around_.host.gpus.free()) / each, 1, wanted);
+  course.without_gpus = wanted - possible;
+  return possible;
 }
 
 void Service::on_change() {

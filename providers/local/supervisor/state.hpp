@@ -39,7 +39,7 @@ struct ServiceRow {
   std::string scaling_revision;
   Value split;  // [{"release","weight"}]
   std::string live_revision;
-  int rests_for = 0;  // what is live is stopped to make room for this release; 0: it is not
+  int rests_for = 0;                 // what is live is stopped to make room for this release; 0: it is not
   std::vector<ReleaseRow> releases;  // ascending
 
   const ReleaseRow* find(int release) const;
@@ -78,8 +78,8 @@ class State {
   // refused when a release has no replicas or failed; invalid when the weights do not add up to 1.
   // Ends a rest: then releases without a share rest instead.
   Result<void> swap(const ServiceRef& ref, const std::string& expected, const Value& split);
-  // Compare-and-swap: all releases but `room_for` rest, also those with traffic. Errors: conflict; refused when
-  // nothing is live.
+  // Compare-and-swap: all releases but `room_for` rest, also those with traffic. Errors: conflict; refused
+  // when nothing is live.
   Result<void> rest(const ServiceRef& ref, const std::string& expected, int room_for);
 
   // What the supervisor itself finds out; not fenced.

@@ -19,12 +19,14 @@ constexpr Milliseconds longest_stop{25'000};
 }  // namespace
 
 Supervisor::Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock,
-                       Log log, std::function<void()> finished, std::uint64_t replica_descriptors)
+                       Log log, std::function<void()> finished, std::uint64_t replica_descriptors,
+                       std::function<std::vector<Gpu>()> find_devices)
     : clock_(clock),
       loop_(io),
+      gpus_(std::move(find_devices)),
       gateway_(io, clock, gateway_events()),
       draining_(loop_, gateway_, log),
-      surroundings_{.host = {loop_, clock, keeper, ports_},
+      surroundings_{.host = {loop_, clock, keeper, ports_, gpus_},
                     .home = std::move(home),
                     .state = state,
                     .gateway = gateway_,

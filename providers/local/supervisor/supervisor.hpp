@@ -17,8 +17,10 @@ namespace mdl::local::supervisor {
 class Supervisor {
  public:
   // `finished` is called once: when nothing is deployed any more, or all has stopped after stop().
-  Supervisor(boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock, Log log,
-             std::function<void()> finished, std::uint64_t replica_descriptors = 0);
+  Supervisor(
+      boost::asio::io_context& io, Home home, State& state, Keeper& keeper, Clock& clock, Log log,
+      std::function<void()> finished, std::uint64_t replica_descriptors = 0,
+      std::function<std::vector<Gpu>()> find_devices = [] { return find_gpus(); });
 
   // Brings back what the state says; goes on with what `hand_over` of the program before this one said, if
   // anything. Errors: as State.
@@ -61,6 +63,7 @@ class Supervisor {
   Clock& clock_;
   Loop loop_;
   Ports ports_;
+  GpuPool gpus_;
   Gateway gateway_;
   DrainingProcesses draining_;
   Surroundings surroundings_;

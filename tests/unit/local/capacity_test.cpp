@@ -25,12 +25,14 @@ std::vector<plan::Desired> with_min(std::vector<plan::Desired> resources, int mi
   return resources;
 }
 
-// Release 1 runs with so many replicas that hold so much each.
-Value state(int count, std::int64_t memory) {
+// Release 1 runs with so many replicas that hold so much each; one device is free.
+Value state(int count, std::int64_t memory, const Value& gpus = Value::array()) {
   auto list = Value::array();
-  for (int i = 0; i < count; ++i) list.push(Value::object({{"replica", i + 1}, {"memory_bytes", memory}}));
+  for (int i = 0; i < count; ++i)
+    list.push(Value::object({{"replica", i + 1}, {"memory_bytes", memory}, {"gpus", gpus}}));
   return Value::object(
-      {{"replicas",
+      {{"gpus", Value::object({{"devices", 4}, {"free", 1}})},
+       {"replicas",
         Value::array({Value::object({{"release", 1}, {"status", Value::object({{"replicas", list}})}})})}});
 }
 
@@ -57,13 +59,17 @@ TEST_CASE("local capacity: memory that no manifest states is no need") {
   CHECK(local::rooms(replicas(300 * mebi), 1, {}, state(1, mebi), {.memory = std::nullopt}).empty());
 }
 
-TEST_CASE("local capacity: devices of both releases against those of the machine") {
-  const auto rooms =
-      local::rooms(replicas(mebi, false, 1), 1, replicas(mebi, false, 1), state(1, mebi), {.gpus = 1});
+TEST_CASE(
+    "local capacity: devices of both releases against those that are free or held by the one that serves") {
+  CHECK(
+      local::rooms(replicas(mebi, false, 1), 1, replicas(mebi, false, 1), state(1, mebi), {}).front().there ==
+      1);
+  const auto holding = state(1, mebi, Value::array({"GPU-a", "GPU-b"}));
+  const auto rooms = local::rooms(replicas(mebi, false, 1), 1, replicas(mebi, false, 2), holding, {});
   REQUIRE(rooms.size() == 1);
   CHECK(rooms[0].what == "GPUs");
-  CHECK(rooms[0].needed == 2);
-  CHECK(rooms[0].there == 1);
+  CHECK(rooms[0].needed == 3);
+  CHECK(rooms[0].there == 3);
 }
 
 TEST_CASE("local machine: available memory, bounded by the control group and those around it") {
@@ -90,11 +96,4 @@ TEST_CASE("local machine: version 1 of control groups") {
   root.write("sys/fs/cgroup/memory/job/memory.limit_in_bytes", "4000\n");
   root.write("sys/fs/cgroup/memory/job/memory.usage_in_bytes", "1000\n");
   CHECK(local::read_machine(root.path).memory == 3000);
-}
-
-TEST_CASE("local machine: devices are counted, their control nodes are not") {
-  fakes::TemporaryFolder root;
-  for (const auto* name : {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"})
-    root.write(std::string("dev/") + name, "");
-  CHECK(local::read_machine(root.path).gpus == 2);
 }

@@ -29,9 +29,11 @@ Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 )";
 
 struct Bench {
-  explicit Bench(const Home& used)
+  explicit Bench(const Home& used, const std::vector<Gpu>& devices = {})
       : home(used), state(State::open(used).value()), keeper(Keeper::start().value()) {
-    supervisor.emplace(io, home, state, keeper, system_clock(), Log(), [this] { finished = true; });
+    supervisor.emplace(
+        io, home, state, keeper, system_clock(), Log(), [this] { finished = true; }, 0,
+        [devices] { return devices; });
     api.emplace(*supervisor);
     REQUIRE(supervisor->start());
   }
@@ -68,11 +70,12 @@ struct Bench {
     REQUIRE(call("PUT", path + "/scaling", Value::object({{"spec", spec}}), "0").status == 200);
   }
   void put_release(int release, const std::string& digest, const std::string& at_fence,
-                   int start_timeout_ms = 20'000) {
-    const auto spec = Value::object({{"artifact", digest},
-                                     {"command", Value::array({"python3", "app.py"})},
-                                     {"health", "/healthz"},
-                                     {"start_timeout_ms", start_timeout_ms}});
+                   int start_timeout_ms = 20'000, int gpus = 0) {
+    auto spec = Value::object({{"artifact", digest},
+                               {"command", Value::array({"python3", "app.py"})},
+                               {"health", "/healthz"},
+                               {"start_timeout_ms", start_timeout_ms}});
+    if (gpus > 0) spec.set("gpu", gpus);
     const auto target = path + "/replicas/" + std::to_string(release);
     REQUIRE(call("PUT", target, Value::object({{"spec", spec}}), at_fence).status == 200);
   }
