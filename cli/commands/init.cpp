@@ -53,7 +53,7 @@ std::expected<Scaffold, Report> choose(Context& context, const Arguments& argume
   if (arguments.has("template")) return from_template(arguments.text("template"), service);
   const auto found = oci::detect(folder);
   const bool startable = found.kind == oci::DetectedKind::entry || found.kind == oci::DetectedKind::handler ||
-                         !found.command.empty();
+                         found.kind == oci::DetectedKind::dockerfile || !found.command.empty();
   if (startable)
     return Scaffold{.found = found.sentence(),
                     .service = service,

@@ -67,8 +67,14 @@ release::Author author(const Context& context, const std::string& folder) {
 
 namespace {
 
-// The first request that the service's folder offers as an example.
-std::string example_request(const std::string& folder) {
+std::string from_here(const std::string& path) {
+  std::error_code ignored;
+  const auto relative = std::filesystem::relative(path, ignored);
+  return ignored || relative.empty() ? path : relative.string();
+}
+
+// The first file of a request that the service's folder offers as an example.
+std::string example_file(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code ignored;
   for (const auto* sub : {"examples", "."})
@@ -79,9 +85,32 @@ std::string example_request(const std::string& folder) {
         found.push_back(std::string_view(sub) == "." ? name : std::string(sub) + "/" + name);
     }
   std::ranges::sort(found);
-  if (found.empty()) return "";
-  const auto from_here = std::filesystem::relative(folder + "/" + found.front(), ignored);
-  return ignored || from_here.empty() ? folder + "/" + found.front() : from_here.string();
+  return found.empty() ? "" : from_here(folder + "/" + found.front());
+}
+
+// A golden request as options of invoke; "" when it is too long to be typed or cannot be read.
+std::string golden_options(const manifest::Service& service, const manifest::Golden& golden) {
+  constexpr std::size_t longest = 160;
+  const auto file = service.folder + "/" + golden.request;
+  const auto text = read_file(file);
+  const auto request = text ? parse_json(*text) : std::unexpected(text.error());
+  if (!request) return "";
+  if (!(*request)["path"].is_string()) return "--data " + shell_quote("@" + from_here(file));
+  std::string options = "--path " + shell_quote((*request)["path"].as_string());
+  if (const auto& body = (*request)["body"]; !body.is_null())
+    options += " --data " + shell_quote(body.is_string() ? body.as_string() : dump(body));
+  if (const auto& method = (*request)["method"]; method.is_string())
+    options += " --method " + shell_quote(method.as_string());
+  return options.size() > longest ? "" : options;
+}
+
+// A request to try. A handler takes an event, so it gets one even where none is known.
+std::string example_options(const manifest::Service& service) {
+  if (const auto file = example_file(service.folder); !file.empty())
+    return "--data " + shell_quote("@" + file);
+  for (const auto& golden : service.golden)
+    if (auto options = golden_options(service, golden); !options.empty()) return options;
+  return service.http.handler.empty() ? "" : "--data '{}'";
 }
 
 }  // namespace
@@ -91,7 +120,7 @@ OutcomeContext outcome_context(const Context& context, const manifest::Service& 
   out.manifest = service.file.empty() ? "mdl.yaml" : service.file;
   out.requirements = service.build.requirements;
   out.health = service.http.health;
-  if (const auto request = example_request(service.folder); !request.empty()) out.example = "@" + request;
+  out.example = example_options(service);
   return out;
 }
 

@@ -38,7 +38,17 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
 // A YAML scalar that is read back as this text: JSON's quotes are YAML's.
 std::string quoted(const std::string& text) { return dump(Value(text)); }
 
+// An image has its own server. What it must do is said where it can be changed.
+std::string image_lines(const oci::Detected& found) {
+  std::string out =
+      "# The image's program listens on $PORT and answers this path with 2xx once it is ready.\n";
+  if (found.port != 0)
+    out += "# The Dockerfile exposes " + std::to_string(found.port) + ": does the program look at $PORT?\n";
+  return out + "http: { health: " + quoted(found.health.empty() ? "/healthz" : found.health) + " }\n";
+}
+
 std::string http_line(const oci::Detected& found) {
+  if (found.kind == oci::DetectedKind::dockerfile) return image_lines(found);
   std::string out = "http: { ";
   if (found.kind == oci::DetectedKind::entry) {
     out += "entry: " + quoted(found.entry);
@@ -53,6 +63,8 @@ std::string http_line(const oci::Detected& found) {
 }
 
 std::string build_lines(const oci::Detected& found) {
+  if (found.kind == oci::DetectedKind::dockerfile)
+    return "build: { dockerfile: " + quoted(found.file) + " }\n";
   std::vector<std::string> parts;
   if (!found.python.empty()) parts.push_back("python: " + quoted(found.python));
   if (!found.requirements.empty()) parts.push_back("requirements: " + quoted(found.requirements));
@@ -117,8 +129,9 @@ std::string detected_words(const oci::Detected& found) {
     case oci::DetectedKind::handler:
       return "handler " + found.handler;
     case oci::DetectedKind::command:
-    case oci::DetectedKind::dockerfile:
       return "command " + join(found.command, " ");
+    case oci::DetectedKind::dockerfile:
+      return "image of " + found.file;
     case oci::DetectedKind::nothing:
       break;
   }

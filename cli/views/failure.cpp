@@ -134,8 +134,7 @@ std::vector<std::string> outcome_next(const Outcome& outcome, const OutcomeConte
       if (outcome.previous != 0 && context.command == "deploy" && outcome.release != 0)
         return {scope.command("rollback")};
       if (context.command == "deploy")
-        return {
-            scope.command("invoke", context.example.empty() ? "" : "--data " + shell_quote(context.example))};
+        return {scope.command("invoke", context.example)};
       return {scope.command("status")};
     case Exit::interrupted:
       return {scope.command("resume"), scope.command("resume", "--abort")};

@@ -19,7 +19,8 @@ struct OutcomeContext {
   std::string manifest = "mdl.yaml";  // as the user gave it
   std::string requirements;           // the service's requirements file, for hints
   std::string health = "/healthz";
-  std::string example;     // a request to try: "@examples/applicant.json"; empty: none is known
+  std::string
+      example;  // a request to try, as options of invoke: "--data @examples/applicant.json"; may be empty
   std::string saved_plan;  // of `deploy --plan`
 };
 

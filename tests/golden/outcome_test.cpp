@@ -18,7 +18,7 @@ OutcomeContext context(std::string command, Scope scope = {}) {
           .scope = std::move(scope),
           .now = samples::now(),
           .requirements = "requirements.txt",
-          .example = "@examples/applicant.json"};
+          .example = "--data @examples/applicant.json"};
 }
 
 void check_deploy(const std::string& name, const Outcome& outcome, const OutcomeContext& context) {

@@ -39,3 +39,18 @@ TEST_CASE("cli: a manifest for what was found quotes what the folder's names hol
         "http: { entry: \"src.app:app\", interface: asgi, health: \"/healthz\" }\n"
         "scale: { min: 1, max: 4, concurrency: 8 }\ntargets:\n  local: {}\n");
 }
+
+TEST_CASE(
+    "cli: a folder with nothing but a Dockerfile gets a manifest of its image, and is told what it must do") {
+  mdl::oci::Detected found;
+  found.kind = mdl::oci::DetectedKind::dockerfile;
+  found.file = "Dockerfile";
+  found.dockerfile = true;
+  found.port = 3000;
+  CHECK(detected_manifest(found, "mine") ==
+        "mdl: 1\nname: mine\nbuild: { dockerfile: \"Dockerfile\" }\n"
+        "# The image's program listens on $PORT and answers this path with 2xx once it is ready.\n"
+        "# The Dockerfile exposes 3000: does the program look at $PORT?\n"
+        "http: { health: \"/healthz\" }\nscale: { min: 1, max: 4, concurrency: 8 }\ntargets:\n  local: {}\n");
+  CHECK(detected_words(found) == "image of Dockerfile");
+}
