@@ -179,5 +179,26 @@ class FromZero(Llm):
         until(lambda: not self.replicas(), what="no replica again")
 
 
+class Releases(Llm):
+    fields = {"scale.max": 1, "scale.min": 1}
+
+    def damage(self):
+        """Another model of the same shape: a part of the weights is zero. The file is a new one, since it may be linked."""
+        path = self.folder / "weights/gemma-3-270m-q4_k_m.gguf"
+        weights = bytearray(path.read_bytes())
+        for start in range(len(weights) // 2, len(weights) - (1 << 20), 1 << 20):
+            weights[start:start + (1 << 16)] = bytes(1 << 16)
+        path.with_name("new").write_bytes(weights)
+        path.with_name("new").rename(path)
+
+    def test_the_same_model_answers_the_golden_request_as_before_and_a_changed_one_is_caught(self):
+        same = self.mdl("deploy", *self.options, "--set", "env.CONTEXT=512", timeout=300)
+        self.assertIn("1 golden request as release 1 answers", same.err)
+        self.damage()
+        changed = self.mdl("deploy", *self.options, "--set", "env.CONTEXT=512", code=3, timeout=300)
+        self.assertRegex(changed.err, r'golden request golden\.json: choices\[0\]\.(text|finish_reason): .+ is not .*, which release 2 answers')
+        self.assertEqual(self.complete(max_tokens=4).choices[0].text, " four, five,")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,14 +1,17 @@
 """What passes through the gateway: streams both ways, WebSockets, large bodies, errors."""
 
 import base64
+import contextlib
 import hashlib
+import http.client
 import os
 import socket
+import threading
 import time
 import unittest
 from urllib.parse import urlsplit
 
-from harness import MdlTest, request
+from harness import MdlTest, request, until
 
 
 class Streams(MdlTest):
@@ -65,6 +68,74 @@ class Streams(MdlTest):
         self.deploy()
         self.assertEqual(request(self.base + "/sleep?seconds=20").status, 504)
         self.assertEqual(request(self.base).status, 200)
+
+
+# Streams numbered events until the file named by END is there. Ends at once at SIGTERM: nobody drains here but the gateway.
+ENDLESS = """
+import http.server, os, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        number = 0
+        while self.path == "/events" and not os.path.exists(os.environ["END"]):
+            self.wfile.write(b"id: %d\\n\\n" % number)
+            number += 1
+            time.sleep(0.05)
+        self.wfile.write(b"end\\n")
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+class OpenStreams(MdlTest):
+    """Streams that are longer than all limits on their way: http.timeout, rollout.warm, and the grace of a stop."""
+
+    COUNT = 8
+
+    def follow(self, url, number):
+        """Reads one stream to its end and keeps the numbers of its events."""
+        parts = urlsplit(url)
+        with contextlib.closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)) as connection:
+            try:
+                connection.request("GET", "/events")
+                for line in connection.getresponse():
+                    if line.startswith(b"id: "):
+                        self.seen[number].append(int(line[4:]))
+                    elif line == b"end\n":
+                        self.ended.add(number)
+            except (OSError, http.client.HTTPException) as error:
+                self.cut.append(f"stream {number} after {len(self.seen[number])} events: {error!r}")
+
+    def test_streams_outlive_a_deploy_a_canary_and_a_rollback(self):
+        end = self.root / "end"
+        self.service(files={"server.py": ENDLESS}, env={"END": str(end)}, http={"timeout": "1s"},
+                     rollout={"warm": "1s"})
+        self.deploy()
+        url, self.seen, self.ended, self.cut = self.url(), [[] for _ in range(self.COUNT)], set(), []
+        threads = [threading.Thread(target=self.follow, args=(url, number)) for number in range(self.COUNT)]
+        for thread in threads:
+            thread.start()
+        until(lambda: all(self.seen), what="the first event of each stream")
+        self.set(env={"VERSION": "2"})
+        self.deploy()
+        replaced = time.monotonic()
+        self.set(env={"VERSION": "3"}, rollout={"strategy": "canary", "steps": ["50%"], "hold": "2s"})
+        self.deploy()
+        self.mdl("rollback")
+        # Release 1 got its last request before `replaced`: all that could end it is over by then.
+        until(lambda: time.monotonic() > replaced + 5, what="the end of all limits")
+        before = [len(seen) for seen in self.seen]
+        until(lambda: all(len(seen) > count for seen, count in zip(self.seen, before)), what="a further event of each stream")
+        self.assertEqual((self.cut, self.ended), ([], set()))
+        end.touch()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((self.cut, len(self.ended)), ([], self.COUNT))
+        self.assertEqual([list(range(len(seen))) for seen in self.seen], self.seen, "none repeated, none left out")
+        self.assertEqual(self.status()["live"], [{"release": 2, "weight": 1.0}])
+        until(lambda: len(self.replicas()) <= 2, what="the end of the releases that nobody listens to any more")
 
 
 if __name__ == "__main__":
