@@ -182,6 +182,8 @@ std::unique_ptr<Release> Service::make_release(const ReleaseRow& row) {
 void Service::attempt(int release) {
   const auto found = releases_.find(release);
   if (found == releases_.end()) return;
+  // It was wanted a moment ago, and could not even be started.
+  if (const auto* row = row_.find(release); row && row->phase == Phase::failed) return;
   courses_[release].warm_since = around_.host.clock.elapsed();
   courses_[release].woken = true;
   if (found->second->wanted() == 0) found->second->attempt();
