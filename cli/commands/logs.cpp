@@ -22,6 +22,15 @@ provider::LogQuery query_of(const Context& context, const Arguments& arguments) 
   return query;
 }
 
+// The entry of a rollback has no replicas of its own: its lines are those of the release that it runs.
+void ask_what_runs(Single& single, provider::LogQuery& query) {
+  if (!query.release) return;
+  const auto records = single.connection.provider.releases->list(single.ref);
+  if (!records) return;  // the lines can be read all the same
+  for (const auto& record : *records)
+    if (record.number == *query.release) query.release = record.runs;
+}
+
 // Prints page after page until the reader has gone or a read fails.
 int follow(Context& context, Single& single, provider::LogQuery query) {
   LogText text(context.out.style(), local_date(context.clock.now()));
@@ -91,7 +100,8 @@ int logs(Context& context, const Arguments& arguments) {
     return finish(context, usage_report(context, "--tail: at least 1"));
   auto single = select_one(context, arguments);
   if (!single) return finish(context, single.error());
-  const auto query = query_of(context, arguments);
+  auto query = query_of(context, arguments);
+  ask_what_runs(*single, query);
   if (arguments.has("follow")) return follow(context, *single, query);
   return finish(context, snapshot(context, *single, query));
 }

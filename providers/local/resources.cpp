@@ -65,21 +65,7 @@ class LocalResources final : public provider::Resources {
 
  private:
   Result<void> put(const ServiceRef& ref, const Desired& desired, const provider::Fence& fence) {
-    MDL_CHECK(wait_for_needed(ref, desired));
     return call("PUT", ref, desired.id, Value::object({{"spec", desired.spec}}), fence);
-  }
-
-  // A replica learns the addresses of the services that it needs when it starts. In the deploy of a whole
-  // project theirs are being made at this moment; one that is not deployed at all is not waited for long.
-  Result<void> wait_for_needed(const ServiceRef& ref, const Desired& desired) {
-    constexpr Milliseconds pause(20), longest(3'000);
-    for (const auto& name : desired.spec["needs"].as_strings())
-      for (Milliseconds waited(0); waited < longest; waited += pause) {
-        MDL_TRY(const auto state, client_->state({name, ref.target}));
-        if (state && !(*state)["gateway"].is_null()) break;
-        client_->options().sleeper.sleep(pause);
-      }
-    return {};
   }
 
   Result<void> remove(const ServiceRef& ref, const ResourceId& id, const provider::Fence& fence) {

@@ -40,6 +40,8 @@ class Logs(MdlTest):
         until(lambda: len(self.numbers("second", self.lines())) == 5, what="the second release's lines")
         self.assertEqual(self.numbers("second", self.lines("--tail", "2")), [3, 4])
         self.assertEqual(self.numbers("first", self.lines("--release", "1")), [0, 1, 2, 3, 4])
+        self.mdl("rollback")  # recorded as release 3, which runs release 1
+        self.assertEqual(self.numbers("first", self.lines("--release", "3")), [0, 1, 2, 3, 4])
         self.assertEqual(self.lines("--grep", "first [34]"), ["first 3", "first 4"])
         self.assertEqual(self.numbers("first", self.lines()), [0, 1, 2, 3, 4])
 

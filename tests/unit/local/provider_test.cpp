@@ -67,21 +67,6 @@ TEST_CASE("local resources: each change is one fenced call") {
   }
 }
 
-TEST_CASE("local resources: replicas are made once the services that they need have an address") {
-  LocalHome home;
-  auto provider = local::make_provider(home.options());
-  home.transport.answer(404, R"({"code":"not-found","message":"no such service"})");
-  home.transport.answer(200, R"({"service":"back","target":"local","gateway":null})");
-  home.transport.answer(200, state_text);
-  home.transport.answer(200, "{}");
-  plan::Desired replicas{
-      .id = {"replicas", "svc/9"}, .release = 9, .spec = Value::object({{"needs", Value::array({"back"})}})};
-  REQUIRE(provider.resources->apply(ref, plan::Create{replicas}, {"12"}));
-  REQUIRE(home.transport.requests.size() == 4);
-  CHECK(home.transport.requests[2].url == "http://mdl/v1/services/back/local");
-  CHECK(home.transport.requests[3].method == "PUT");
-}
-
 TEST_CASE("local resources: deleting what is gone succeeds") {
   LocalHome home;
   auto provider = local::make_provider(home.options());
