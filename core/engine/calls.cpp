@@ -48,6 +48,16 @@ Result<void> Calls::after(const std::string& identity, const Error* error) {
   return env_.journal.write(run_.id, entry);
 }
 
+void Calls::moved_from(const std::string& revision) {
+  std::lock_guard lock(mutex_);
+  passed_.insert(revision);
+}
+
+bool Calls::was_ours(const std::string& revision) const {
+  std::lock_guard lock(mutex_);
+  return passed_.contains(revision);
+}
+
 void Calls::finish() {
   std::lock_guard lock(mutex_);
   // A run whose end cannot be noted is found unfinished later and converges again, which changes nothing.

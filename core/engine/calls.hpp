@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <type_traits>
 
@@ -32,6 +33,9 @@ class Calls {
   void allow(std::vector<std::string> identities);
   // What was made may be undone: any call may be made again.
   void allow_all();
+  // This run moved the live pointer from `revision`: a read that still shows it is late, and nobody else won.
+  void moved_from(const std::string& revision);
+  bool was_ours(const std::string& revision) const;
   // Ends the journal's run: nothing is left to resume.
   void finish();
   int made() const { return made_; }
@@ -46,7 +50,8 @@ class Calls {
   int release_ = 0;
   bool begun_ = false;
   int made_ = 0;
-  std::mutex mutex_;
+  std::set<std::string> passed_;  // revisions of the live pointer
+  mutable std::mutex mutex_;
 };
 
 }  // namespace mdl::engine

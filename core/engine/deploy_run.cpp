@@ -22,6 +22,17 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+// Deletes of what this run made of its release and that no read shows yet.
+void add_unseen(const plan::Plan& plan, std::vector<plan::Change>& undo) {
+  for (const auto& change : plan.changes) {
+    const auto* create = std::get_if<plan::Create>(&change);
+    if (!create || create->desired.release != plan.release) continue;
+    const bool seen = std::ranges::any_of(
+        undo, [&](const plan::Change& one) { return std::get<plan::Delete>(one).id == create->desired.id; });
+    if (!seen) undo.emplace_back(plan::Delete{create->desired.id, plan.release, {}});
+  }
+}
+
 }  // namespace
 
 DeployRun::DeployRun(const Service& service_, const DeployRequest& request, Provider& provider,
@@ -232,7 +243,7 @@ Result<void> DeployRun::make(std::span<const plan::Change> changes) {
 Result<void> DeployRun::make_room() {
   {
     StageScope stage(env_, service.name, Stage::rest);
-    stage.end("release " + std::to_string(live_.release()) + " (" + plan_.drains + "); " +
+    stage.end("release " + std::to_string(live_.release()) + " stops first (" + plan_.drains + "); " +
               away_words(plan_.downtime, plan_.measured));
   }
   away_since_ = env_.clock.elapsed();
@@ -277,7 +288,12 @@ bool DeployRun::verify() {
   const int stable = live_.rests_for != 0 ? 0 : before_.release();  // at rest it answers nothing
   StageScope stage(env_, service.name, Stage::verify);
   const auto check = [&]() -> Result<std::string> {
-    MDL_TRY(std::string seen, wait_ready(outcome.ref, release, request_.timeout, provider_, env_, stage));
+    MDL_TRY(std::string seen, wait_ready({.ref = outcome.ref,
+                                          .release = release,
+                                          .timeout = request_.timeout,
+                                          .live = live_,
+                                          .calls = calls_},
+                                         provider_, env_, stage));
     if (created_at_) started_ = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *created_at_);
     MDL_TRY(const auto golden, check_golden({.ref = outcome.ref,
                                              .release = release,
@@ -341,8 +357,11 @@ void DeployRun::finish() {
   if (settled)
     settled = hook(Stage::promote, "post-deploy", service.hooks.post_deploy,
                    wants_release() ? plan_.release : outcome.serving);
-  const bool overtaken = promoted_ && outcome.serving != plan_.release;
-  if (overtaken || (!settled && settled.error().kind == ErrorKind::conflict)) {
+  const bool other = promoted_ && outcome.serving != plan_.release;
+  const bool lost = other && overtaken(outcome.ref, live_, provider_, calls_);
+  if (other && !lost) outcome.serving = plan_.release;  // the read was late
+  if (promoted_ && !lost) outcome.rests_for = 0;
+  if (lost || (!settled && settled.error().kind == ErrorKind::conflict)) {
     outcome.failed_stage = Stage::promote;
     tell_winner(outcome, provider_);
   }
@@ -368,8 +387,8 @@ void DeployRun::give_up() {
   const auto now = provider_.traffic->read(outcome.ref);
   const bool unanswered = away_since_ && live_.rests_for != plan_.release;  // the rest may have been made
   if (unanswered && now && now->rests_for == plan_.release && now->split == live_.split) live_ = *now;
-  const bool overtaken = recorded_ && now && now->revision != live_.revision;
-  if (outcome.exit == Exit::conflict || overtaken) {
+  const bool lost = recorded_ && now && now->revision != live_.revision && !calls_.was_ours(now->revision);
+  if (outcome.exit == Exit::conflict || lost) {
     tell_winner(outcome, provider_, contested_);
     calls_.finish();
     return;
@@ -393,6 +412,7 @@ void DeployRun::give_up() {
       for (const auto& resource : *resources)
         if (resource.release == plan_.release)
           undo.emplace_back(plan::Delete{resource.id, resource.release, resource.revision});
+    if (created_at_) add_unseen(plan_, undo);
     const bool undone = engine::apply(undo, outcome.ref, provider_, {live_.revision}, calls_, env_, stage) &&
                         mark_failed(outcome.ref, plan_.release,
                                     outcome.error ? outcome.error->message : "given up", provider_, calls_);

@@ -79,6 +79,7 @@ Result<void> rest_live(const ServiceRef& ref, plan::Live& live, int room_for, Pr
       return fail(std::move(rested).error());
     rested = *now;
   }
+  calls.moved_from(live.revision);
   live = std::move(*rested);
   return {};
 }
@@ -88,7 +89,9 @@ Result<void> wake_live(const ServiceRef& ref, plan::Live& live, const plan::Spli
   StageScope stage(env, ref.service, Stage::start);
   auto woken = [&]() -> Result<void> {
     MDL_CHECK(swap_live(ref, live, split, provider, calls));
-    MDL_CHECK(wait_ready(ref, live.release(), timeout, provider, env, stage));
+    MDL_CHECK(
+        wait_ready({.ref = ref, .release = live.release(), .timeout = timeout, .live = live, .calls = calls},
+                   provider, env, stage));
     return {};
   }();
   const auto release = "release " + std::to_string(live.release());

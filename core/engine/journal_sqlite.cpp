@@ -19,7 +19,9 @@ constexpr std::array schema{
     "TEXT NOT NULL,"
     " time INTEGER NOT NULL, detail TEXT NOT NULL);"
     "CREATE INDEX entry_run ON entry(run);"
-    "CREATE INDEX run_of ON run(service, target, started);"};
+    "CREATE INDEX run_of ON run(service, target, started);",
+    // The least schema whose programs may read and write this: a later one says so here when it only adds.
+    "CREATE TABLE readers(least INTEGER NOT NULL); INSERT INTO readers VALUES(1);"};
 
 // Runs older than the newest hundred of a service are of no use to anybody.
 constexpr std::string_view forget_old =
@@ -44,6 +46,25 @@ Phase to_phase(std::string_view text) {
 
 std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 Time to_time(std::int64_t value) { return Time{std::chrono::nanoseconds{value}}; }
+
+// Whether a journal of a later schema says that this version may use it.
+bool is_for_us(sqlite::Database& database) {
+  auto rows = database.prepare("SELECT least FROM readers");
+  if (!rows) return false;
+  const auto found = rows->step();
+  return found && *found && rows->integer(0) <= static_cast<std::int64_t>(schema.size());
+}
+
+std::unexpected<Error> too_new(const std::string& path, int version) {
+  return fail(Error{.kind = ErrorKind::refused,
+                    .message = "the journal " + path + " was written by a later version of mdl (schema " +
+                               std::to_string(version) + ", this one knows up to " +
+                               std::to_string(schema.size()) +
+                               "): use that version, or move the file away; what is deployed does not "
+                               "depend on it",
+                    .code = "SCHEMA_NEWER",
+                    .resource = path});
+}
 
 class SqliteJournal final : public Journal {
  public:
@@ -99,7 +120,12 @@ class SqliteJournal final : public Journal {
   Result<void> open() {
     if (database_) return {};
     MDL_TRY(auto database, sqlite::Database::open(path_));
-    MDL_CHECK(database.migrate(schema));
+    MDL_TRY(const int version, database.version());
+    if (version > static_cast<int>(schema.size())) {
+      if (!is_for_us(database)) return too_new(path_, version);
+    } else {
+      MDL_CHECK(database.migrate(schema));
+    }
     database_ = std::move(database);
     return {};
   }

@@ -67,7 +67,13 @@ Result<Start> look_at(const Record& original, const Snapshot& snapshot, const Se
   Start start;
   std::vector<plan::Desired> all;
   for (const auto& value : original.resources.as_array()) {
-    MDL_TRY(auto desired, plan::desired_from(value));
+    auto read = plan::desired_from(value);
+    if (!read && original.written_schema() > Record::schema)
+      return fail(ErrorKind::refused, "release " + number(original.runs) +
+                                          " was rendered by a later version of mdl (record schema " +
+                                          number(original.written_schema()) + ", this one knows up to " +
+                                          number(Record::schema) + "): go back with that version");
+    MDL_TRY(auto desired, std::move(read));
     if (!snapshot.resource(desired.id)) start.creates.emplace_back(plan::Create{desired});
     all.push_back(std::move(desired));
   }
@@ -119,8 +125,13 @@ class Rollback {
       calls_.finish();
     }
     tell_serving(outcome_, provider_);
-    if (restored_ && outcome_.exit == Exit::ok && outcome_.serving != outcome_.release)
-      tell_winner(outcome_, provider_);  // overtaken right after the promote
+    if (restored_ && outcome_.exit == Exit::ok && outcome_.serving != outcome_.release) {
+      if (overtaken(request_.ref, live_, provider_, calls_))
+        tell_winner(outcome_, provider_);  // right after the promote
+      else
+        outcome_.serving = outcome_.release;  // the read was late
+    }
+    if (restored_ && outcome_.exit == Exit::ok) outcome_.rests_for = live_.rests_for;
     outcome_.duration = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - begun);
     return std::move(outcome_);
   }
@@ -176,13 +187,20 @@ class Rollback {
       MDL_CHECK(apply(start.creates, request_.ref, provider_, fence, calls_, env_, stage));
       stage.end("release " + number(target.runs));
     }
-    MDL_TRY(const auto now, provider_.health->readiness(request_.ref, target.runs));
-    if (now.state == provider::Readiness::State::ready) return {};
+    const auto now = provider_.health->readiness(request_.ref, target.runs);
+    if (!now && now.error().kind != ErrorKind::not_found)
+      return fail(now.error());  // what was made may show late
+    if (now && now->state == provider::Readiness::State::ready) return {};
     stage_ = Stage::verify;
     StageScope stage(env_, request_.ref.service, Stage::verify);
     MDL_CHECK(calls_.make("wake release " + number(target.runs),
                           [&] { return provider_.health->wake(request_.ref, target.runs, fence); }));
-    auto ready = wait_ready(request_.ref, target.runs, request_.timeout, provider_, env_, stage);
+    auto ready = wait_ready({.ref = request_.ref,
+                             .release = target.runs,
+                             .timeout = request_.timeout,
+                             .live = live_,
+                             .calls = calls_},
+                            provider_, env_, stage);
     if (!ready) {
       stage.fail(ready.error().message);
       return fail(std::move(ready).error());
@@ -210,7 +228,7 @@ class Rollback {
     stage_ = Stage::rest;
     {
       StageScope stage(env_, request_.ref.service, Stage::rest);
-      stage.end("release " + number(live_.release()) + " (" + start.alone + "); " +
+      stage.end("release " + number(live_.release()) + " stops first (" + start.alone + "); " +
                 away_words(last.took, last.release));
     }
     away_since_ = env_.clock.elapsed();

@@ -107,13 +107,14 @@ class Rollout {
   // unreadable pointer is looked at again: the next swap carries its revision anyway.
   Result<void> follow_pointer() {
     const auto now = provider_.traffic->read(ref_);
-    if (!now || now->revision == live_.revision) return {};
+    if (!now || now->revision == live_.revision || calls_.was_ours(now->revision)) return {};
     const bool ours = std::ranges::all_of(now->split, [&](const plan::Share& one) {
       return one.release == release_ || one.release == stable_;
     });
     if (!ours || share_of(*now) <= share_of(live_))
       return fail(ErrorKind::conflict,
                   "another run moved the traffic of release " + std::to_string(release_));
+    calls_.moved_from(live_.revision);
     live_ = *now;
     by_hand_ = share_of(live_);
     return {};
@@ -179,6 +180,7 @@ Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Spli
       return fail(std::move(swapped).error());
     swapped = *now;
   }
+  calls.moved_from(live.revision);
   live = std::move(*swapped);
   return {};
 }

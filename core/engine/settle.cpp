@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/engine/drain.hpp"
+#include "core/engine/verify.hpp"
 
 namespace mdl::engine {
 
@@ -29,6 +30,18 @@ Result<void> remove_abandoned(const ServiceRef& ref, const std::set<int>& releas
                          [&] { return provider.resources->apply(ref, removal, {live.revision}); }));
   }
   return {};
+}
+
+// The history with the entry `own`, which is there: a platform may show it late.
+Result<std::vector<Record>> stored_with(const ServiceRef& ref, int own, Provider& provider,
+                                        Environment& env) {
+  constexpr Milliseconds pause{250};
+  for (Milliseconds waited{0};; waited += pause) {
+    MDL_TRY(auto stored, provider.releases->list(ref));
+    const bool there = own == 0 || std::ranges::find(stored, own, &Record::number) != stored.end();
+    if (there || waited >= late_for) return stored;
+    env.sleeper.sleep(pause);
+  }
 }
 
 }  // namespace
@@ -62,9 +75,10 @@ std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Liv
 Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan::Live& live, int own,
                     const std::set<int>& removed, Provider& provider, Calls& calls, Environment& env,
                     std::optional<Milliseconds> started) {
-  MDL_TRY(const auto stored, provider.releases->list(ref));
+  MDL_TRY(const auto stored, stored_with(ref, own, provider, env));
   MDL_TRY(const auto now, provider.traffic->read(ref));
-  if (now.revision != live.revision) return fail(ErrorKind::conflict, "another run went live");
+  if (now.revision != live.revision && !calls.was_ours(now.revision))
+    return fail(ErrorKind::conflict, "another run went live");
   std::set<int> abandoned;
   for (const auto& record : stored)
     if (is_abandoned(record, own, live) && record.runs == record.number && record.runs != before.release())

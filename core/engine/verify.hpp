@@ -1,13 +1,27 @@
 #pragma once
 
+#include "core/engine/calls.hpp"
 #include "core/engine/stage.hpp"
 
 namespace mdl::engine {
 
+// A platform may show what was just made so late.
+inline constexpr Milliseconds late_for{30'000};
+
+struct Wait {
+  const ServiceRef& ref;
+  int release = 0;
+  Milliseconds timeout{0};
+  const plan::Live& live;  // as this run moved it
+  const Calls& calls;
+};
 // Observes until every replica of the release is healthy. Returns what the last observation said. Errors:
-// failed (the release failed: resource, code and its own last lines are set), timeout, interrupted.
-Result<std::string> wait_ready(const ServiceRef& ref, int release, Milliseconds timeout, Provider& provider,
-                               Environment& env, StageScope& stage);
+// failed (the release failed: resource, code and its own last lines are set), timeout, interrupted; conflict
+// when it is not there because another run won. One that is not there otherwise is waited for.
+Result<std::string> wait_ready(const Wait& wait, Provider& provider, Environment& env, StageScope& stage);
+
+// Whether another run moved the live pointer.
+bool overtaken(const ServiceRef& ref, const plan::Live& live, Provider& provider, const Calls& calls);
 
 struct GoldenRun {
   ServiceRef ref;

@@ -232,9 +232,18 @@ class Inspect {
   virtual Result<void> collect() = 0;
 };
 
+// One kind of mutating call, as data: docs/promises.md lists them, and a test holds what the engine journals against
+// them.
+struct MutatingCall {
+  std::string_view call;          // as it is journalled, '*' for what varies: "create replicas *"
+  std::string_view precondition;  // what must hold at the platform for it to change anything; or why nothing must
+  bool needs_none = false;
+};
+
 struct Provider {
   std::string name;             // "local"
   std::string place;            // "this machine": for header lines
+  std::span<const MutatingCall> calls;  // all that its interfaces make
   std::unique_ptr<Limits> limits;
   std::unique_ptr<Artifacts> artifacts;
   std::unique_ptr<Secrets> secrets;

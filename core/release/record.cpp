@@ -81,7 +81,8 @@ State read_state(Members& members, bool newer) {
 
 Author read_author(Members& members) {
   Members author(members.object("author"), "release record author");
-  Author read{.name = author.text("name"), .commit = author.text("commit"), .dirty = author.boolean("dirty")};
+  Author read{.name = author.text("name"), .commit = author.text("commit")};
+  if (author.has("dirty")) read.dirty = author.boolean("dirty");
   members.check(author.result());
   return read;
 }
@@ -98,6 +99,7 @@ std::optional<Rehearsal> read_rehearsal(Members& members) {
 
 std::map<std::string, std::string> read_versions(Members& members) {
   std::map<std::string, std::string> versions;
+  if (!members.has("secret_versions")) return versions;
   for (const auto& [name, version] : members.object("secret_versions").as_object()) {
     if (!version.is_string()) members.reject("secret_versions." + name, "must be text");
     versions[name] = version.as_string();
@@ -107,6 +109,7 @@ std::map<std::string, std::string> read_versions(Members& members) {
 
 std::vector<std::string> read_weights(Members& members) {
   std::vector<std::string> weights;
+  if (!members.has("weights")) return weights;
   for (const auto& digest : members.array("weights")) {
     if (!digest.is_string()) members.reject("weights", "must be a list of texts");
     weights.push_back(digest.as_string());
@@ -146,7 +149,7 @@ Result<Record> record_from(const Value& value) {
   record.runs = members.number("runs");
   record.state = read_state(members, newer);
   record.how = members.text("how");
-  record.reason = members.text("reason");
+  if (members.has("reason")) record.reason = members.text("reason");
   record.artifact = members.text("artifact");
   record.config = members.text("config");
   record.weights = read_weights(members);

@@ -41,7 +41,8 @@ struct Rehearsal {
 };
 
 // One entry of the history at the provider. A rollback is an entry too: its `runs` names the release that serves.
-// Readable by the version of mdl before and after this one: unknown members are kept in `extra` and written back.
+// Readable by the version of mdl before and after this one: members that may be missing have defaults, unknown ones are
+// kept in `extra` and written back.
 struct Record {
   static constexpr int schema = 1;
   int number = 0;
@@ -63,6 +64,8 @@ struct Record {
 
   // What makes two deploys the same one: artifact and config.
   std::string identity() const { return artifact + "+" + config; }
+  // The schema that it was written in: a later one's parts may have another form.
+  int written_schema() const { return static_cast<int>(extra["schema"].as_integer(schema)); }
   bool restorable() const { return state == State::superseded || state == State::live; }
 };
 

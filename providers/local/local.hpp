@@ -20,6 +20,9 @@ struct Options {
 // The provider `local`. Reads do not start a supervisor where no state database is: everything is then absent.
 provider::Provider make_provider(const Options& options);
 
+// Every mutating call with its precondition, also those that no journal notes.
+std::span<const provider::MutatingCall> mutating_calls();
+
 // Runs the supervisor in the foreground until nothing is deployed (any more) or SIGTERM. Returns the exit code.
 int run_supervisor(const Home& home);
 

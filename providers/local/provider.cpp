@@ -7,6 +7,7 @@ provider::Provider make_provider(const Options& options) {
   const auto client = std::make_shared<const SupervisorClient>(options);
   return {.name = "local",
           .place = "this machine",
+          .calls = mutating_calls(),
           .limits = make_limits(client),
           .artifacts = make_artifacts(client),
           .secrets = make_secrets(client),

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <mutex>
+#include <set>
 
 #include "tests/contract/subject.hpp"
 
@@ -23,6 +25,31 @@ std::vector<plan::ResourceId> ids(Subject& subject) {
   for (const auto& resource : *listed) found.push_back(resource.id);
   std::ranges::sort(found);
   return found;
+}
+
+// Keeps the name of each call that a run makes.
+class NamedCalls final : public engine::Journal {
+ public:
+  Result<void> begin(const engine::JournalRun&) override { return {}; }
+  Result<void> write(const std::string&, const engine::JournalEntry& entry) override {
+    std::lock_guard lock(mutex_);
+    names.insert(entry.call);
+    return {};
+  }
+  Result<void> finish(const std::string&) override { return {}; }
+  Result<std::optional<engine::JournalRun>> unfinished(const release::ServiceRef&) override {
+    return std::nullopt;
+  }
+  std::set<std::string> names;
+
+ private:
+  std::mutex mutex_;
+};
+
+bool matches(std::string_view pattern, std::string_view call) {
+  if (!pattern.ends_with('*')) return pattern == call;
+  pattern.remove_suffix(1);
+  return call.starts_with(pattern) && call.size() > pattern.size();
 }
 
 template <class Subject>
@@ -135,6 +162,9 @@ TEST_CASE_TEMPLATE("contract: a call whose fence moved changes nothing", Subject
   auto woken = subject.provider().health->wake(subject.ref(), 1, stale);
   REQUIRE_FALSE(woken);
   CHECK(woken.error().kind == ErrorKind::conflict);
+  auto scaled = subject.provider().scaling->set(subject.ref(), {.max = 2}, stale);
+  REQUIRE_FALSE(scaled);
+  CHECK(scaled.error().kind == ErrorKind::conflict);
   CHECK(ids(subject) == before);
 }
 
@@ -297,4 +327,45 @@ TEST_CASE_TEMPLATE("contract: a rest moves the pointer's revision, keeps its spl
   auto answer = subject.provider().invoke->send(subject.ref(), {}, {}, Milliseconds{15'000});
   REQUIRE(answer);
   CHECK(answer->status == 200);
+}
+
+TEST_CASE_TEMPLATE("contract: the provider states the precondition of every call that the engine makes",
+                   Subject, SUBJECTS) {
+  Subject subject;
+  NamedCalls journal;
+  auto& outer = subject.env();
+  engine::Environment env{outer.clock,  outer.sleeper, outer.interrupt, journal,
+                          outer.events, "run",         outer.author,    outer.stat_cache};
+  auto& provider = subject.provider();
+  const auto run = [&](manifest::Service service) {
+    engine::DeployRequest request;
+    request.services = {std::move(service)};
+    return engine::deploy(request, provider, env).front().exit;
+  };
+  REQUIRE(run(subject.service("1")) == Exit::ok);
+  auto second = subject.service("2");
+  second.http.timeout = Milliseconds{7'000};
+  second.rollout.strategy = manifest::Strategy::canary;
+  second.rollout.steps = {0.5};
+  second.rollout.hold = Milliseconds{0};
+  second.hooks.pre_deploy = {"true"};
+  REQUIRE(run(second) == Exit::ok);
+  auto third = subject.service("3");
+  third.rollout.strategy = manifest::Strategy::drain;
+  third.rollout.keep = 1;
+  REQUIRE(run(third) == Exit::ok);
+  CHECK(run(subject.crashing_service()) == Exit::previous_serves);
+  CHECK(engine::rollback({.ref = subject.ref()}, provider, env).exit == Exit::ok);
+  CHECK(engine::scale({.ref = subject.ref(), .max = 3}, provider, env).exit == Exit::ok);
+  CHECK(engine::gc(subject.ref(), 0, false, provider, env, nullptr).exit == Exit::ok);
+  CHECK(engine::destroy(subject.ref(), provider, env).exit == Exit::ok);
+
+  CHECK(journal.names.size() > 15);
+  for (const auto& name : journal.names) {
+    CAPTURE(name);
+    const auto found = std::ranges::find_if(
+        provider.calls, [&](const provider::MutatingCall& call) { return matches(call.call, name); });
+    REQUIRE(found != provider.calls.end());
+    CHECK_FALSE(found->precondition.empty());
+  }
 }

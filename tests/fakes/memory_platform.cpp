@@ -1,6 +1,7 @@
 #include "tests/fakes/memory_platform.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/plan/plan.hpp"
 
@@ -104,7 +105,9 @@ class Secrets final : public provider::Secrets, Part {
     Lock lock(platform_.mutex);
     std::vector<std::string> lost;
     for (const auto& [name, version] : versions)
-      if (!platform_.state(ref).secrets[name].contains(version)) lost.push_back(name);
+      if (const auto kept = platform_.seen(ref).secrets.find(name);
+          kept == platform_.seen(ref).secrets.end() || !kept->second.contains(version))
+        lost.push_back(name);
     return lost;
   }
 };
@@ -133,15 +136,16 @@ class Resources final : public provider::Resources, Part {
     Lock lock(platform_.mutex);
     std::vector<std::optional<Observed>> found;
     for (const auto& id : ids) {
-      auto* stored = find(ref, id);
-      found.push_back(stored ? std::optional(stored->observed) : std::nullopt);
+      const auto& all = platform_.seen(ref).resources;
+      const auto stored = std::ranges::find_if(all, [&](const auto& one) { return one.observed.id == id; });
+      found.push_back(stored == all.end() ? std::nullopt : std::optional(stored->observed));
     }
     return found;
   }
   Result<std::vector<Observed>> list(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
     std::vector<Observed> found;
-    for (const auto& stored : platform_.state(ref).resources) found.push_back(stored.observed);
+    for (const auto& stored : platform_.seen(ref).resources) found.push_back(stored.observed);
     return found;
   }
   std::vector<plan::FieldDiff> diff(const Desired& desired, const Observed& observed) const override {
@@ -187,7 +191,7 @@ class Health final : public provider::Health, Part {
   Result<provider::Readiness> readiness(const ServiceRef& ref, int release) override {
     using enum provider::Readiness::State;
     Lock lock(platform_.mutex);
-    for (const auto& stored : platform_.state(ref).resources) {
+    for (const auto& stored : platform_.seen(ref).resources) {
       if (stored.observed.release != release) continue;
       if (!stored.awake) return provider::Readiness{.state = waiting, .detail = "at rest"};
       if (platform_.behaviour) return platform_.behaviour(ref.service, release);
@@ -210,7 +214,7 @@ class Traffic final : public provider::Traffic, Part {
   Result<plan::Live> read(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
     if (platform_.unreadable) return fail(ErrorKind::unavailable, "out of reach");
-    return platform_.state(ref).live;
+    return platform_.seen(ref).live;
   }
   Result<plan::Live> swap(const ServiceRef& ref, const plan::Live& expected,
                           const plan::Split& wanted) override {
@@ -267,7 +271,7 @@ class Releases final : public provider::Releases, Part {
   using Part::Part;
   Result<std::vector<Record>> list(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
-    auto records = platform_.state(ref).records;
+    auto records = platform_.seen(ref).records;
     std::ranges::sort(records, std::greater(), &Record::number);
     return records;
   }
@@ -305,7 +309,7 @@ class Scaling final : public provider::Scaling, Part {
   using Part::Part;
   Result<manifest::Scale> read(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
-    return platform_.state(ref).scale;
+    return platform_.seen(ref).scale;
   }
   Result<void> set(const ServiceRef& ref, const manifest::Scale& wanted, const Fence& fence) override {
     return mutate("update scale", ref, &fence, [&]() -> Result<void> {
@@ -343,7 +347,7 @@ class Invoke final : public provider::Invoke, Part {
   }
   Result<std::string> url(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
-    if (platform_.state(ref).resources.empty()) return fail(ErrorKind::not_found, "not deployed");
+    if (platform_.seen(ref).resources.empty()) return fail(ErrorKind::not_found, "not deployed");
     return "memory://" + ref.service;
   }
 };
@@ -353,7 +357,7 @@ class Inspect final : public provider::Inspect, Part {
   using Part::Part;
   Result<provider::Status> status(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
-    const auto& live = platform_.state(ref).live;
+    const auto& live = platform_.seen(ref).live;
     return provider::Status{.health = live.split.empty() ? "absent" : live.rests_for != 0 ? "resting" : "ok"};
   }
   std::vector<Check> doctor(const provider::Service&) override {
@@ -365,10 +369,33 @@ class Inspect final : public provider::Inspect, Part {
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view fence = "the live pointer's revision";
+constexpr std::array memory_calls{
+    provider::MutatingCall{"append record *", "the number must be free"},
+    provider::MutatingCall{"update record *", "the record's revision"},
+    provider::MutatingCall{"erase records", "comes last", true},
+    provider::MutatingCall{"keep secrets", "versions are added", true},
+    provider::MutatingCall{"create listener *", fence},
+    provider::MutatingCall{"update listener *", fence},
+    provider::MutatingCall{"delete listener *", fence},
+    provider::MutatingCall{"create instances *", fence},
+    provider::MutatingCall{"delete instances *", fence},
+    provider::MutatingCall{"update scale", fence},
+    provider::MutatingCall{"wake release *", fence},
+    provider::MutatingCall{"rest release *", fence},
+    provider::MutatingCall{"promote *", fence},
+    provider::MutatingCall{"hook *", "runs here", true},
+};
+
+}  // namespace
+
 provider::Provider make_memory_provider(MemoryPlatform& platform) {
   provider::Provider provider;
   provider.name = "memory";
   provider.place = "in memory";
+  provider.calls = memory_calls;
   provider.limits = std::make_unique<Limits>(platform);
   provider.artifacts = std::make_unique<Artifacts>(platform);
   provider.secrets = std::make_unique<Secrets>(platform);

@@ -48,7 +48,17 @@ struct MemoryPlatform {
   std::vector<manifest::Problem> problems;
   std::vector<provider::Limit> limits;
 
-  ServiceState& state(const release::ServiceRef& ref) { return services[ref.service + "@" + ref.target]; }
+  ServiceState& state(const release::ServiceRef& ref) { return services[key(ref)]; }
+  // What reads show: while `late` says so, what was there before; writes always meet what is there.
+  const ServiceState& seen(const release::ServiceRef& ref) {
+    static const ServiceState nothing;
+    if (!late || !late()) return state(ref);
+    const auto found = before_late.find(key(ref));
+    return found == before_late.end() ? nothing : found->second;
+  }
+  std::function<bool()> late;
+  std::map<std::string, ServiceState> before_late;
+  static std::string key(const release::ServiceRef& ref) { return ref.service + "@" + ref.target; }
   int next_revision = 1;
 };
 

@@ -44,7 +44,6 @@ Value Service::status() const {
     health = "failing";
   } else if (row_.rests_for != 0) {
     health = "resting";
-    detail = "stopped to make room for release " + std::to_string(row_.rests_for);
   } else if (healthy < wanted) {
     health = "starting";
   } else if (without_gpus > 0) {

@@ -14,7 +14,7 @@ using fakes::Bench;
 
 namespace {
 
-enum class Fault { kill_before, kill_after, cut, conflict, throttled, server_error };
+enum class Fault { kill_before, kill_after, cut, conflict, throttled, server_error, late };
 enum class Next { with_journal, journal_lost, another_user };
 
 std::string to_string(Fault fault) {
@@ -31,6 +31,8 @@ std::string to_string(Fault fault) {
       return "429 at";
     case Fault::server_error:
       return "500 at";
+    case Fault::late:
+      return "reads late after";
   }
   return "";
 }
@@ -105,11 +107,20 @@ std::vector<Scenario> scenarios() {
   };
 }
 
+// How long reads show what was there before a call.
+constexpr std::chrono::seconds lateness{20};
+
+void show_late(Bench& bench) {
+  bench.platform.before_late = bench.platform.services;
+  const auto until = bench.clock.elapsed() + lateness;
+  bench.platform.late = [&bench, until] { return bench.clock.elapsed() < until; };
+}
+
 // Hits the mutating call number `at` (from 0). A kill makes the platform deaf to the rest of the run.
 void inject(Bench& bench, int at, Fault fault) {
   auto seen = std::make_shared<int>(0);
   auto dead = std::make_shared<bool>(false);
-  bench.platform.before = [=](const std::string&) -> Result<void> {
+  bench.platform.before = [=, &bench](const std::string&) -> Result<void> {
     if (*dead) return fail(ErrorKind::unavailable, "killed");
     if ((*seen)++ != at) return {};
     switch (fault) {
@@ -120,6 +131,11 @@ void inject(Bench& bench, int at, Fault fault) {
         return fail(ErrorKind::conflict, "409 Conflict");
       case Fault::throttled:
         return fail(ErrorKind::unavailable, "429 Too Many Requests");
+      case Fault::late: {
+        std::lock_guard lock(bench.platform.mutex);
+        show_late(bench);
+        return {};
+      }
       case Fault::server_error:
         return fail(ErrorKind::unavailable, "500 Internal Server Error");
       default:
@@ -151,8 +167,16 @@ void check_case(const Scenario& scenario, int at, Fault fault, Next next,
   Bench bench;
   scenario.before(bench);
   inject(bench, at, fault);
-  scenario.command(bench);
-  const auto outcome = run_again(bench, scenario, next);
+  const auto hit = scenario.command(bench);
+  auto outcome = run_again(bench, scenario, next);
+  if (fault == Fault::late) {
+    INFO(scenario.name, ": reads late after call ", at);
+    CHECK(hit.exit == Exit::ok);
+    // Whoever comes at once may see what was there before: then the first call is refused.
+    CHECK((outcome.exit == Exit::ok || outcome.exit == Exit::conflict));
+    bench.clock.advance(lateness);
+    outcome = run_again(bench, scenario, next);
+  }
   const auto got = contract::state_of(bench.ref(), bench.provider);
   REQUIRE(got);
   const auto wrong = contract::difference(expected, *got);
@@ -179,7 +203,7 @@ TEST_CASE("crash: whatever happens at any mutating call, the next run comes to t
     CHECK(expected->pending.empty());
     for (int at = 0; at < calls; ++at)
       for (const auto fault : {Fault::kill_before, Fault::kill_after, Fault::cut, Fault::conflict,
-                               Fault::throttled, Fault::server_error})
+                               Fault::throttled, Fault::server_error, Fault::late})
         for (const auto next : {Next::with_journal, Next::journal_lost, Next::another_user}) {
           check_case(scenario, at, fault, next, *expected);
           ++cases;
