@@ -40,7 +40,8 @@ struct Case {
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
-      {"mdl", Seen::test, "tests/unit/manifest/problems_test.cpp", "manifest problems: what is missing is named"},
+      {"mdl", Seen::test, "tests/unit/manifest/problems_test.cpp",
+       "manifest problems: what is missing is named"},
       {"name", Seen::resources, R"("one")", R"("two")"},
       {"services", Seen::test, "tests/unit/manifest/services_test.cpp",
        "manifest services: a project's services come in the order of their needs"},
