@@ -64,7 +64,7 @@ class Streams(MdlTest):
         self.assertEqual(request(self.base + "/a%20b?c=%2F", "POST", b"x").json()["path"], "/a%20b?c=%2F")
 
     def test_a_request_over_the_timeout_gets_504_and_the_next_one_is_answered(self):
-        self.set(http={"timeout": "1s"})
+        self.set(http={"timeout": "4s"})
         self.deploy()
         self.assertEqual(request(self.base + "/sleep?seconds=20").status, 504)
         self.assertEqual(request(self.base).status, 200)
@@ -110,7 +110,7 @@ class OpenStreams(MdlTest):
 
     def test_streams_outlive_a_deploy_a_canary_and_a_rollback(self):
         end = self.root / "end"
-        self.service(files={"server.py": ENDLESS}, env={"END": str(end)}, http={"timeout": "1s"},
+        self.service(files={"server.py": ENDLESS}, env={"END": str(end)}, http={"timeout": "4s"},
                      rollout={"warm": "1s"})
         self.deploy()
         url, self.seen, self.ended, self.cut = self.url(), [[] for _ in range(self.COUNT)], set(), []
@@ -125,7 +125,7 @@ class OpenStreams(MdlTest):
         self.deploy()
         self.mdl("rollback")
         # Release 1 got its last request before `replaced`: all that could end it is over by then.
-        until(lambda: time.monotonic() > replaced + 5, what="the end of all limits")
+        until(lambda: time.monotonic() > replaced + 8, what="the end of all limits")
         before = [len(seen) for seen in self.seen]
         until(lambda: all(len(seen) > count for seen, count in zip(self.seen, before)), what="a further event of each stream")
         self.assertEqual((self.cut, self.ended), ([], set()))
