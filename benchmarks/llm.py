@@ -57,7 +57,7 @@ class Mdl:
 
     def __init__(self, root):
         self.folder, self.environment = root / "llm", os.environ | {"MDL_HOME": str(root / "home")}
-        shutil.copytree(PROJECT / "examples/llm", self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / "examples/llm", self.folder, ignore=shutil.ignore_patterns("weights", "__pycache__"))
 
     def run(self, *words):
         done = subprocess.run([MDL, *words], cwd=self.folder, env=self.environment, capture_output=True, text=True)

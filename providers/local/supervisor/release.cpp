@@ -93,6 +93,11 @@ Replica& Release::make_replica(int number) {
   return *replicas_.emplace(number, std::move(replica)).first->second;
 }
 
+void Release::hurry(Milliseconds drain) {
+  for (const auto& [number, replica] : replicas_)
+    if (replica->state() == Replica::State::stopped) replica->hurry(drain);
+}
+
 void Release::stop_replica(Replica& replica, Milliseconds drain) {
   const Upstream upstream{settings_.number, replica.settings().number, replica.port()};
   const bool busy = events_.in_flight(upstream) > 0;

@@ -51,6 +51,9 @@ class Release {
   // streams included, within `drain`.
   void scale_to(int wanted, Milliseconds drain = longest_stream);
 
+  // Its replicas that are being stopped get no more time than this.
+  void hurry(Milliseconds drain);
+
   int number() const { return settings_.number; }
   const std::string& revision() const { return settings_.revision; }
   const Value& spec() const { return settings_.spec; }

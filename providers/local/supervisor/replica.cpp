@@ -204,13 +204,20 @@ void Replica::again() {
 }
 
 void Replica::stop(bool busy, Milliseconds drain) {
-  if (state_ == State::stopped) return;
+  if (state_ == State::stopped) return hurry(drain);
   for (auto* timer : {&probe_timer_, &start_timer_, &restart_timer_, &stop_timer_}) timer->reset();
   get_.reset();
   enter(State::stopped);
   if (!process_) return finish_stop();
   if (!busy) return terminate();
   stop_by_ = host_.clock.elapsed() + drain;
+  stop_timer_ = host_.loop.after(drain, [this] { terminate(); });
+}
+
+void Replica::hurry(Milliseconds drain) {
+  const auto now = host_.clock.elapsed();
+  if (!process_ || terminating_ || stop_by_ <= now + drain) return;
+  stop_by_ = now + drain;
   stop_timer_ = host_.loop.after(drain, [this] { terminate(); });
 }
 

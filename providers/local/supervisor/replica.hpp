@@ -72,6 +72,7 @@ class Replica {
   // Ends it: at once when it is not `busy`, else when `drained` is called or after `drain`. SIGTERM, 10 s
   // later SIGKILL.
   void stop(bool busy, Milliseconds drain);
+  void hurry(Milliseconds drain);  // one that is being stopped gets no more time than this
   void drained();
   void check_now();  // a request could not be handed to it
   // Restarts it when it uses more memory than it may.

@@ -258,6 +258,7 @@ void Service::on_unreachable(const Upstream& upstream) {
 void Service::stop() {
   stopping_ = true;
   for (const auto& [number, release] : releases_) release->scale_to(0, longest_drain);
+  hurry(longest_drain);
   if (port_ != 0) around_.gateway.remove(key_);
   port_ = 0;
 }

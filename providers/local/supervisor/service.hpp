@@ -87,6 +87,7 @@ class Service {
   void retire(int release);
   void scale();
   int wanted_for(const ReleaseRow& row, Release& release, Course& course);
+  void hurry(Milliseconds drain);
   int with_gpus(Release& release, Course& course, int wanted);
   void rest(const ReleaseRow& row);
   Milliseconds request_timeout() const;

@@ -18,6 +18,7 @@ void Service::scale() {
   if (stopping_ || scaling_) return;
   scaling_ = true;  // starting and stopping reports changes, which must not scale again
   alone_ = alone_ || row_.rests_for != 0;
+  if (alone_) hurry(request_timeout());
   std::vector<std::pair<Release*, int>> starting;
   bool ending = std::ranges::any_of(leaving_, [](const auto& release) { return !release->empty(); });
   for (const auto& row : row_.releases) {
@@ -38,6 +39,13 @@ void Service::scale() {
   if (!ending) alone_ = row_.rests_for != 0;
   scaling_ = false;
   std::erase_if(leaving_, [](const auto& release) { return release->empty(); });
+}
+
+// What is being stopped was given time for its streams, which there is not where a release must stand alone,
+// or where all ends.
+void Service::hurry(Milliseconds drain) {
+  for (const auto& [number, release] : releases_) release->hurry(drain);
+  for (const auto& release : leaving_) release->hurry(drain);
 }
 
 // No more than there are devices for; one is started all the same, so that it is said what it lacks.

@@ -274,6 +274,45 @@ TEST_CASE("supervisor: a swap back ends the rest: what was live starts when the 
   CHECK(bench.request() == "1");
 }
 
+TEST_CASE(
+    "supervisor: the stream of a removed release gets no more time when the next one must stand alone") {
+  Deployed d;
+  auto& bench = *d.bench;
+  bench.add_artifact("stream", R"(
+import http.server, os, socketserver, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        while self.path == "/stream":
+            self.wfile.write(b".")
+            time.sleep(0.02)
+    def log_message(self, *arguments): pass
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer): daemon_threads = True
+Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+)");
+  bench.put_release(2, "stream", bench.fence());
+  REQUIRE(bench.run_until_settled(2)["state"].as_string() == "ready");
+  REQUIRE(bench.go_live(2, bench.fence()).status == 200);
+  const auto gateway = bench.get(bench.path)["gateway"];
+  const auto port = static_cast<std::uint16_t>(gateway["status"]["port"].as_integer());
+  std::optional<Answer> ended;
+  const auto stream = supervisor::http_get(bench.supervisor->loop(), port, "/stream", Milliseconds(60'000),
+                                           1 << 20, [&](Answer got) { ended = std::move(got); });
+  CHECK(bench.request() == "");  // after the stream has begun, with a status and no body
+  auto spec = gateway["spec"];
+  spec.set("timeout_ms", 200);
+  REQUIRE(bench.call("PUT", bench.path + "/gateway", Value::object({{"spec", spec}}), bench.fence()).status ==
+          200);
+  REQUIRE(bench.go_live(1, bench.fence()).status == 200);
+  REQUIRE(bench.call("DELETE", bench.path + "/replicas/2", {}, bench.fence()).status == 200);
+  CHECK(bench.request() == "1");
+  CHECK_FALSE(ended);
+  REQUIRE(rest(bench, bench.fence(), 3).status == 200);
+  bench.put_release(3, "good", bench.fence());
+  CHECK(bench.run_until_settled(3)["state"].as_string() == "ready");
+  bench.run_until([&] { return ended.has_value(); });
+}
+
 TEST_CASE("supervisor: a rest outlives the supervisor, and only the present pointer can be put to rest") {
   Deployed d;
   const auto before = d.bench->fence();
