@@ -28,12 +28,14 @@ class Scenario:
 
 
 DEPLOY_1, DEPLOY_2 = ["deploy"], ["deploy", "--set", "env.VERSION=2"]
+CANARY = ["--set", "rollout.strategy=canary", "--set", "rollout.steps=[50%]", "--set", "rollout.hold=300ms"]
 DRAIN = ["--set", "rollout.strategy=drain"]
 SCENARIOS = {
     "first deploy": Scenario([], DEPLOY_1),
     "second deploy": Scenario([DEPLOY_1], DEPLOY_2),
     "deploy that changes what is shared": Scenario([DEPLOY_1], [*DEPLOY_2, "--set", "http.timeout=5s", "--set", "scale.max=3"]),
     "deploy that prunes": Scenario([DEPLOY_1, DEPLOY_2], ["deploy", "--set", "env.VERSION=3", "--set", "rollout.keep=1"]),
+    "canary": Scenario([DEPLOY_1], [*DEPLOY_2, *CANARY]),
     "rollback": Scenario([DEPLOY_1, DEPLOY_2], ["rollback", "--to", "1"]),
     "drain": Scenario([[*DEPLOY_1, *DRAIN]], [*DEPLOY_2, *DRAIN]),
     "rollback under drain": Scenario([[*DEPLOY_1, *DRAIN], [*DEPLOY_2, *DRAIN]], ["rollback", "--to", "1"]),
