@@ -54,6 +54,15 @@ Result<Connection> connect(const Context& context, const manifest::Target& targe
                           "' is not part of this version of mdl; it has: local"});
 }
 
+Result<std::string> restart_local(const Context& context) {
+  const auto transport = make_transport(context);
+  return local::restart_supervisor({.home = local::Home::from_environment(),
+                                    .program = own_path(context),
+                                    .clock = context.clock,
+                                    .sleeper = context.sleeper,
+                                    .transport = *transport});
+}
+
 int supervise_local() { return local::run_supervisor(local::Home::from_environment()); }
 
 std::string state_path(const Context& context, std::string_view name) {

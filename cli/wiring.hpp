@@ -19,6 +19,8 @@ Result<Connection> connect(const Context& context, const manifest::Target& targe
 
 // Runs the local target's supervisor in the foreground; returns its exit code.
 int supervise_local();
+// Restarts it in its place as this program, see restart_supervisor; returns its version.
+Result<std::string> restart_local(const Context& context);
 
 // Where journals and caches are kept: $MDL_HOME/state, else the user's state folder.
 std::string state_path(const Context& context, std::string_view name);

@@ -182,7 +182,7 @@ CommandLine unparsed(CommandLine line, const std::vector<std::string>& words) {
 UsageError unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const auto& entry : registry())
-    if (!entry.name.starts_with("__") && entry.name != "supervise") names.push_back(entry.name);
+    if (!entry.name.starts_with("__")) names.push_back(entry.name);
   const auto near = nearest(word, names);
   return {
       fmt::format("unknown command '{}'{}", printable(word), near ? "; did you mean '" + *near + "'?" : ""),

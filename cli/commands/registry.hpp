@@ -42,7 +42,7 @@ Command gc_command();
 Command completion_command();
 Command version_command();
 Command help_command();
-Command supervise_command();  // hidden: what the local target runs in the background
+Command supervise_command();  // also what the local target runs in the background
 Command complete_command();   // hidden: what completion scripts call
 
 }  // namespace mdl::cli

@@ -1,6 +1,8 @@
 #include "providers/local/client.hpp"
 
+#include <algorithm>
 #include <array>
+#include <mutex>
 #include <utility>
 
 #include "core/util/files.hpp"
@@ -114,15 +116,66 @@ Error error_of(const http::Response& response) {
 Result<plan::Live> live_from(const Value& value) {
   if (value.is_null()) return plan::Live{.split = {}, .revision = "0"};
   MDL_TRY(auto split, plan::split_from(value["split"]));
-  return plan::Live{.split = std::move(split), .revision = value["revision"].as_string(),
+  return plan::Live{.split = std::move(split),
+                    .revision = value["revision"].as_string(),
                     .rests_for = static_cast<int>(value["rests_for"].as_integer())};
 }
 
-Result<http::Response> SupervisorClient::exchange(const http::Request& request) const {
+bool is_older(std::string_view a, std::string_view b) {
+  const auto theirs = split(a, '.'), ours = split(b, '.');
+  for (std::size_t i = 0; i < std::max(theirs.size(), ours.size()); ++i) {
+    const auto left = i < theirs.size() ? parse_integer(theirs[i]).value_or(0) : 0;
+    const auto right = i < ours.size() ? parse_integer(ours[i]).value_or(0) : 0;
+    if (left != right) return left < right;
+  }
+  return false;
+}
+
+// Commands make calls side by side.
+struct SupervisorClient::Seen {
+  std::mutex mutex;
+  std::string version;
+};
+
+SupervisorClient::SupervisorClient(const Options& options)
+    : options_(options), seen_(std::make_shared<Seen>()) {}
+
+Result<http::Response> SupervisorClient::send(const http::Request& request) const {
   auto response = options_.transport.send(request);
+  if (!response) return response;
+  const std::lock_guard lock(seen_->mutex);
+  seen_->version = response->header("Mdl-Version");
+  return response;
+}
+
+Result<http::Response> SupervisorClient::exchange(const http::Request& request) const {
+  auto response = send(request);
   if (response || !nobody_listens(response.error())) return response;
   MDL_CHECK(ensure_supervisor(options_));
-  return options_.transport.send(request);
+  return send(request);
+}
+
+Result<Value> SupervisorClient::restart() const {
+  auto request = request_for(options_.home, "POST", "/v1/restart");
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = dump(Value::object({{"program", options_.program}}));
+  MDL_TRY(const auto response, options_.transport.send(request));
+  if (response.status != 200) return fail(error_of(response));
+  return body_of(response);
+}
+
+// One that this version need not understand must not be told what to keep.
+Result<void> SupervisorClient::renew() const {
+  const std::lock_guard lock(seen_->mutex);
+  if (seen_->version.empty() || !is_older(seen_->version, MDL_VERSION)) return {};
+  const auto before = std::exchange(seen_->version, "");
+  const auto renewed = restart();
+  if (renewed) return {};
+  auto error = renewed.error();
+  error.message = "the supervisor is of version " + before +
+                  " and could not be restarted as " MDL_VERSION ": " + error.message;
+  error.next = {"mdl doctor"};
+  return fail(std::move(error));
 }
 
 Result<std::optional<Value>> SupervisorClient::read(const std::string& path) const {
@@ -136,12 +189,13 @@ Result<std::optional<Value>> SupervisorClient::read(const std::string& path) con
 Result<std::optional<Value>> SupervisorClient::peek(const std::string& path) const {
   auto request = request_for(options_.home, "GET", path);
   request.idempotent = true;
-  MDL_TRY(auto response, options_.transport.send(request));
+  MDL_TRY(auto response, send(request));
   return read_of(response);
 }
 
 Result<Value> SupervisorClient::write(const char* method, const std::string& path, const Value& body,
                                       const http::Headers& headers) const {
+  MDL_CHECK(renew());
   auto request = request_for(options_.home, method, path);
   request.headers = headers;
   if (!body.is_null()) {

@@ -71,8 +71,7 @@ Check supervisor_check(const SupervisorClient& client) {
   if (answer && *answer && (**answer)["version"].as_string() != MDL_VERSION)
     return {false,
             "supervisor is of version " + (**answer)["version"].as_string() + ", this is " + MDL_VERSION,
-            "kill " + std::to_string((**answer)["pid"].as_integer()) +
-                ", which restarts all services with the next command"};
+            "mdl supervise --restart"};
   if (answer && *answer)
     return {true, "supervisor answers (process " + std::to_string((**answer)["pid"].as_integer()) + ")", {}};
   const auto& home = client.options().home;

@@ -29,4 +29,8 @@ int run_supervisor(const Home& home);
 // Starts a supervisor in the background unless one answers, and waits until it does.
 Result<void> ensure_supervisor(const Options& options);
 
+// Restarts the one that runs in its place, as options.program: replicas, connections and requests go on. Returns
+// its version. Errors: unavailable when none runs; failed, when it goes on as it was.
+Result<std::string> restart_supervisor(const Options& options);
+
 }  // namespace mdl::local

@@ -5,6 +5,8 @@
 // What the command line and the supervisor say to each other: JSON over HTTP/1.1 on a Unix socket that only its user can
 // open (0600, in a 0700 folder; the peer's uid is checked too). S and T are the percent-encoded names of service and target.
 //
+// Each answer carries the header `Mdl-Version`: the supervisor's.
+//
 //   GET    /v1/ping                               {"version","pid","home","started"}
 //   GET    /v1/services                           {"services":[{"service","target"}]}
 //   GET    /v1/services/S/T                       the whole state, below; 404 {"code":"not-found"} when there is none

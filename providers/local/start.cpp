@@ -13,6 +13,7 @@
 
 #include "core/util/files.hpp"
 #include "core/util/text.hpp"
+#include "providers/local/client.hpp"
 #include "providers/local/local.hpp"
 
 extern char** environ;
@@ -169,6 +170,18 @@ Result<void> ensure_supervisor(const Options& options) {
                     .resource = options.home.socket(),
                     .lines = last_lines(log),
                     .next = {"mdl doctor"}});
+}
+
+Result<std::string> restart_supervisor(const Options& options) {
+  auto renewed = SupervisorClient(options).restart();
+  if (!renewed && renewed.error().code == "refused")
+    return fail(Error{.kind = ErrorKind::unavailable,
+                      .message = "no supervisor runs; the next command that needs one starts it",
+                      .code = "no-supervisor",
+                      .resource = "supervisor",
+                      .next = {"mdl status"}});
+  MDL_TRY(const auto identity, std::move(renewed));
+  return identity["version"].as_string();
 }
 
 }  // namespace mdl::local

@@ -223,6 +223,31 @@ class Machine(Faults):
         self.assertEqual(self.version(url), "2")
 
 
+    def test_a_supervisor_without_a_single_free_descriptor_is_readable_and_refuses_changes(self):
+        self.service()
+        self.deploy()
+        url, pid, replicas = self.url(), self.supervisor(), self.replicas()
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        self.addCleanup(lambda: os.path.exists(f"/proc/{pid}") and resource.prlimit(pid, resource.RLIMIT_NOFILE, before))
+        free = min(self._lowest_free(pid) for _ in range(20))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+        self.assertEqual(self.live(), [{"release": 1, "weight": 1.0}])
+        for words in (["deploy", "--set", "env.VERSION=2"], ["scale", "--min", "2"]):
+            begun = time.monotonic()
+            self.failed(self.mdl(*words, code=None), (1, 3, 4), "no free descriptors")
+            self.assertLess(time.monotonic() - begun, 20)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        until(lambda: self.version(url) == "1", what="an answer once there are descriptors again")
+        self.assertEqual((self.supervisor(), self.replicas()), (pid, replicas), "neither may have been started anew")
+        self.deploy("--set", "env.VERSION=2")
+        self.assertEqual(self.version(url), "2")
+
+    @staticmethod
+    def _lowest_free(pid):
+        used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+        return next(number for number in range(len(used) + 1) if number not in used)
+
+
 @unittest.skipUnless(FAKETIME, "libfaketime (Debian's package faketime) is not installed")
 @unittest.skipIf(SANITIZED, "libfaketime cannot be loaded before the sanitizers")
 class Clock(Faults):

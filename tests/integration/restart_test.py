@@ -169,6 +169,38 @@ class Restart(MdlTest):
         self.assertEqual(os.readlink(f"/proc/{after['pid']}/exe"), str(moved))
         self.assertEqual(request(self.base).status, 200)
 
+    def test_a_newer_mdl_restarts_an_older_supervisor_before_its_first_change(self):
+        before, version = self.identity(), self.mdl("version", "-o", "json").json()["version"]
+        newer = "9" + version[1:]
+        program = self.root / "newer" / "mdl"
+        program.parent.mkdir()
+        program.write_bytes(BINARY.read_bytes().replace(version.encode() + b"\0", newer.encode() + b"\0"))
+        program.chmod(0o755)
+        stream = Stream(self.base, 40, 0.05)
+        until(stream.events, what="the first event")
+
+        def newer_mdl(*words):
+            return self._run([str(program), *words], self.folder, None, {}, 60)
+
+        self.assertEqual(newer_mdl("status").code, 0)
+        self.assertEqual(self.identity(), before)  # a read changes nothing
+        self.assertIn("mdl supervise --restart", newer_mdl("doctor").out)
+        done = newer_mdl("deploy", "--set", "env.VERSION=2")
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual((self.identity()["version"], self.identity()["pid"]), (newer, before["pid"]))
+        # The older one works with it as it is, until someone says otherwise.
+        self.deploy("--set", "env.VERSION=3")
+        self.assertEqual(self.identity()["version"], newer)
+        self.assertIn(version, self.mdl("supervise", "--restart").out)
+        self.assertEqual((self.identity()["version"], self.identity()["pid"]), (version, before["pid"]))
+        stream.join(60)
+        self.assertEqual(stream.events(), list(range(40)))
+
+    def test_restarting_where_none_runs_is_said(self):
+        os.kill(self.identity()["pid"], signal.SIGTERM)
+        until(lambda: not self.processes(), what="the end of all processes")
+        self.assertIn("no supervisor runs", self.mdl("supervise", "--restart", code=1).err)
+
     def test_logs_are_whole_across_a_restart(self):
         count = 0
         for _ in range(3):

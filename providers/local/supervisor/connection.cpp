@@ -67,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_.version(11);
     response_.result(static_cast<unsigned>(response.status));
     response_.set(http::field::content_type, response.type);
+    response_.set("Mdl-Version", MDL_VERSION);
     response_.body() = std::move(response.body);
     response_.keep_alive(keep);
     response_.prepare_payload();

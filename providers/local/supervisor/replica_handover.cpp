@@ -45,7 +45,6 @@ void Replica::take_over(const Value& value) {
   const auto number = [&](const char* name) { return static_cast<int>(value[name].as_integer()); };
   log_->take_over(value["log"]);
   port_ = static_cast<std::uint16_t>(number("port"));
-  if (port_ != 0) host_.ports.take_over(port_);
   if (auto ids = value["gpus"].as_strings(); !ids.empty())
     gpus_ = host_.gpus.take_over(std::move(ids), settings_.holder);
   state_ = state_named(value["state"].as_string());

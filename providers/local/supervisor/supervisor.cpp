@@ -80,6 +80,7 @@ Result<void> Supervisor::start(const Value& taken_over) {
 
 void Supervisor::take_over(const Value& value) {
   gateway_.close_inherited();
+  ports_.take_over(value["ports"]);
   draining_.take_over(value["draining"]);
   if (const auto& fork = value["fork"]; !fork.is_null())
     draining_.add(static_cast<pid_t>(fork["pid"].as_integer()),
@@ -109,6 +110,7 @@ void Supervisor::hand_over(Handover& handover) const {
   handover.state.set("gateway", std::move(gateway));
   handover.state.set("services", std::move(services));
   handover.state.set("leaving", std::move(leaving));
+  handover.state.set("ports", ports_.hand_over(handover));
   handover.state.set("draining", draining_.hand_over(handover));
   handover.state.set("erased", erased_);
 }
@@ -118,6 +120,7 @@ Gateway& Supervisor::abandon() {
   for (const auto& [key, service] : services_) service->abandon();
   for (const auto& service : leaving_) service->abandon();
   draining_.abandon();
+  ports_.abandon();
   return gateway_;
 }
 

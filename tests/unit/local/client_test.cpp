@@ -93,6 +93,44 @@ TEST_CASE("local client: looking at a supervisor never starts one") {
   CHECK(home.transport.requests.size() == 1);
 }
 
+TEST_CASE("local client: a supervisor of an older version is restarted before the first change, once") {
+  LocalHome home;
+  const SupervisorClient client(home.options());
+  home.transport.answer(404, "", {{"mdl-version", "0.0.9"}});
+  home.transport.answer(200, R"({"version":"0.1.0"})");
+  home.transport.answer(200, "{}");
+  home.transport.answer(200, "{}");
+  REQUIRE(client.state({"svc", "local"}));
+  REQUIRE(client.write("PUT", "/v1/x", {}));
+  REQUIRE(client.write("PUT", "/v1/y", {}));
+  REQUIRE(home.transport.requests.size() == 4);
+  CHECK(home.transport.requests[1].url == "http://mdl/v1/restart");
+  CHECK(home.transport.requests[1].body == R"({"program":"/nonexistent/mdl"})");
+}
+
+TEST_CASE("local client: one that cannot be restarted is told nothing, and a newer one is left alone") {
+  LocalHome home;
+  const SupervisorClient client(home.options());
+  home.transport.answer(404, "", {{"Mdl-Version", "0.0.9"}});
+  home.transport.answer(500, R"({"code":"failed","message":"the supervisor goes on as it was"})");
+  REQUIRE(client.state({"svc", "local"}));
+  const auto refused = client.write("PUT", "/v1/x", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.starts_with(
+      "the supervisor is of version 0.0.9 and could not be restarted as "));
+  CHECK(home.transport.requests.size() == 2);
+  home.transport.answer(404, "", {{"Mdl-Version", "999.0"}});
+  home.transport.answer(200, "{}");
+  REQUIRE(client.state({"svc", "local"}));
+  CHECK(client.write("PUT", "/v1/x", {}));
+}
+
+TEST_CASE("local client: versions are compared by their numbers") {
+  CHECK(local::is_older("0.9.1", "0.10"));
+  CHECK_FALSE(local::is_older("0.10", "0.9.1"));
+  CHECK_FALSE(local::is_older("1.0", "1"));
+}
+
 TEST_CASE("local client: the live pointer of a service without a row has revision 0 and no release") {
   const auto live = local::live_from({});
   REQUIRE(live);

@@ -14,8 +14,8 @@ namespace mdl::test {
 // A transport that gives the answers it was told, in turn, and remembers what it was asked.
 class ScriptedTransport final : public http::Transport {
  public:
-  void answer(int status, std::string body) {
-    answers_.push_back(http::Response{status, {}, std::move(body)});
+  void answer(int status, std::string body, http::Headers headers = {}) {
+    answers_.push_back(http::Response{status, std::move(headers), std::move(body)});
   }
   void fails(ErrorKind kind, std::string code) {
     answers_.push_back(fail(Error{.kind = kind, .message = "connection failed", .code = std::move(code)}));

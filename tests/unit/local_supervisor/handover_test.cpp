@@ -7,6 +7,7 @@
 #include "providers/local/logfile.hpp"
 #include "providers/local/supervisor/channel.hpp"
 #include "providers/local/supervisor/draining.hpp"
+#include "providers/local/supervisor/ports.hpp"
 
 using namespace mdl;
 using namespace mdl::local;
@@ -86,6 +87,32 @@ TEST_CASE("supervisor: loads and routes are the same on the other side of a rest
   CHECK(route_from(to_value(route)) == route);
   CHECK(loads_from(parse_json(R"([{"in_flight":[[]],"held":[1],"stats":[{"histogram":[[-1,1]]}]}])").value())
             .size() == 1);
+}
+
+TEST_CASE("supervisor: no two supervisors give the same port to a replica before it listens") {
+  // Both begin at the same port, since they are in one process.
+  Ports one, other;
+  const auto first = one.take().value(), second = other.take().value();
+  CHECK(first != second);
+  one.give_back(first);
+  Ports third;
+  CHECK(third.take().value() == first);
+}
+
+TEST_CASE("supervisor: a port that is out stays so over a restart") {
+  Ports before, after;
+  const auto port = before.take().value();
+  Handover handover;
+  auto list = before.hand_over(handover);
+  REQUIRE(handover.descriptors.size() == 1);
+  const int inherited = ::dup(handover.descriptors[0]);
+  after.take_over(Value::array({Value::array({int{port}, inherited})}));
+  before.abandon();
+  Ports other;
+  CHECK(other.take().value() != port);
+  after.give_back(port);
+  Ports third;
+  CHECK(third.take().value() == port);
 }
 
 TEST_CASE("supervisor: an hour of metrics and the totals outlive a restart") {
