@@ -118,17 +118,21 @@ class Reader {
     return false;
   }
 
+  Assignment assignment(const Field& field, const std::string& path, Value value, const Place& place) {
+    return {.field = &field,
+            .path = path,
+            .key = {},
+            .value = std::move(value),
+            .at = {&file_, place},
+            .parts = {}};
+  }
+
   void section(const Field& field, const std::string& path, std::string_view key, const Place& name,
                const Node& node) {
     if (field.path == "secrets.*" && node.kind != Node::Kind::map)
       return scalars_.literal_secret(path, key, name, node);
     if (field.set && (node.kind == Node::Kind::map || node.kind == Node::Kind::null))
-      out_->push_back({.field = &field,
-                       .path = path,
-                       .key = {},
-                       .value = Value::object(),
-                       .at = {&file_, name},
-                       .parts = {}});
+      out_->push_back(assignment(field, path, Value::object(), name));
     if (!is_fields(path, node)) return;
     const auto& known = fields_below(field.path);
     for (const auto& member : node.members) {
@@ -171,12 +175,7 @@ class Reader {
     if (field.path == "services" && node.items.size() > most_services)
       return add(node.items[most_services].place, path,
                  fmt::format("a project has at most {} services", most_services));
-    Assignment out{.field = &field,
-                   .path = path,
-                   .key = {},
-                   .value = Value::array(),
-                   .at = {&file_, node.place},
-                   .parts = {}};
+    auto out = assignment(field, path, Value::array(), node.place);
     bool good = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const auto item = below(path, std::to_string(i));
@@ -200,12 +199,7 @@ class Reader {
     if (node.kind != Node::Kind::sequence)
       return add(node.place, path,
                  fmt::format("{}: expected a list such as '{}', not {}", path, example, kind_of(node)));
-    Assignment out{.field = &field,
-                   .path = path,
-                   .key = {},
-                   .value = Value::array(),
-                   .at = {&file_, node.place},
-                   .parts = {}};
+    auto out = assignment(field, path, Value::array(), node.place);
     bool good = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const auto item = below(path, std::to_string(i));

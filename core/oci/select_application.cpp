@@ -35,7 +35,14 @@ bool lies_in(std::string_view path, std::string_view folder) {
 
 class Walk {
  public:
-  explicit Walk(Selecting& selecting) : selecting_(selecting) {}
+  explicit Walk(Selecting& selecting) : selecting_(selecting) {
+    for (const auto& [name, from] : selecting.service.secrets) {
+      const fs::path file(from.locator);
+      if (from.scheme == "file")
+        secrets_.insert(
+            (file.is_absolute() ? file.lexically_relative(selecting.root) : file).lexically_normal());
+    }
+  }
 
   Result<void> run() {
     real_root_ = real_path(selecting_.root);
@@ -107,7 +114,8 @@ class Walk {
     if (depth == 0 &&
         (entry.name == "mdl.yaml" || entry.name == fs::path(selecting_.service.file).filename()))
       return true;
-    if (selecting_.models.contains(path)) return true;
+    // What a secret is read from is kept with the secrets, never in an artifact.
+    if (selecting_.models.contains(path) || secrets_.contains(path)) return true;
     if (entry.type != EntryType::link) return false;
     // A link on the way to a model path: the artifact has a folder there, which holds the weights.
     const auto model = selecting_.models.lower_bound(path + '/');
@@ -145,6 +153,7 @@ class Walk {
 
   Selecting& selecting_;
   std::string real_root_;
+  std::set<std::string> secrets_;  // paths of files that hold them
   std::string prefix_;  // from the top of the repository to the service's folder: "" or "examples/shop/"
 };
 

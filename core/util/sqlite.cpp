@@ -189,6 +189,17 @@ Result<void> Transaction::commit() {
   return {};
 }
 
+// Turning a new database to WAL does not wait for another process that does the same: SQLite answers BUSY at
+// once, whatever its busy timeout.
+static Result<void> turn_to_wal(Database& database, Milliseconds patience) {
+  constexpr Milliseconds pause{5};
+  for (Milliseconds waited{0};; waited += pause) {
+    auto turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (turned || turned.error().code != "SQLITE_BUSY" || waited >= patience) return turned;
+    sqlite3_sleep(static_cast<int>(pause.count()));
+  }
+}
+
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
   if (options.read_only && !exists(path))
     return fail(Error{.kind = ErrorKind::not_found, .message = path + " does not exist", .resource = path});
@@ -206,16 +217,7 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   }
   sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
   MDL_CHECK(database.execute("PRAGMA foreign_keys = ON"));
-  if (file && !options.read_only) {
-    // Turning a new database to WAL does not wait for another process that does the same: SQLite answers BUSY
-    // at once.
-    auto turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    for (int tries = 0; !turned && turned.error().code == "SQLITE_BUSY" && tries < 200; ++tries) {
-      ::sqlite3_sleep(5);
-      turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    }
-    if (!turned) return fail(std::move(turned).error());
-  }
+  if (file && !options.read_only) MDL_CHECK(turn_to_wal(database, options.busy_timeout));
   return database;
 }
 

@@ -15,7 +15,7 @@ using manifest::Service;
 // The name tells homes apart, since all of one user's share a daemon: the working folder lies in the
 // artifact's.
 constexpr auto start_script = R"(engine=docker
-command -v docker >/dev/null || engine=podman
+docker version >/dev/null 2>&1 || engine=podman
 home=$(pwd | cksum)
 name=mdl-$MDL_SERVICE-$MDL_TARGET-$MDL_RELEASE-$MDL_REPLICA-${home%% *}
 "$engine" rm -f "$name" >/dev/null 2>&1

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "core/util/base64.hpp"
+#include "core/util/text.hpp"
+#include "core/util/value.hpp"
+
 namespace mdl::local {
 
 namespace {
 
 constexpr std::size_t shortest_part = 4;  // of a secret of several lines: "}" of a JSON key is no secret
+constexpr std::size_t shortest_encoded = 8;  // of one whose base64 is looked for
 
 std::vector<std::string> lines_of(const std::string& secret) {
   std::vector<std::string> lines;
@@ -19,14 +24,30 @@ std::vector<std::string> lines_of(const std::string& secret) {
   return lines;
 }
 
+// As programs write it into JSON and URLs, and what its base64 has whatever stands before and behind it, as
+// in "user:password" of HTTP's Basic.
+std::vector<std::string> encodings_of(const std::string& secret) {
+  const auto json = dump(Value(secret));
+  std::vector<std::string> found{json.substr(1, json.size() - 2), percent_encode(secret)};
+  if (secret.size() >= shortest_encoded)
+    for (const std::size_t skipped : {0U, 1U, 2U}) {
+      const auto bytes = std::string_view(secret).substr(skipped);
+      found.push_back(base64(bytes.substr(0, bytes.size() / 3 * 3)));
+    }
+  return found;
+}
+
 }  // namespace
 
 Redactor::Redactor(const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
     auto lines = lines_of(secret);
     const bool whole = lines.size() == 1;
-    for (auto& line : lines)
-      if (whole || line.size() >= shortest_part) secrets_.push_back(std::move(line));
+    for (auto& line : lines) {
+      if (!whole && line.size() < shortest_part) continue;
+      for (auto& encoded : encodings_of(line)) secrets_.push_back(std::move(encoded));
+      secrets_.push_back(std::move(line));
+    }
   }
   std::ranges::sort(secrets_, [](const auto& a, const auto& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;

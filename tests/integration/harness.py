@@ -29,6 +29,18 @@ SANITIZED = b"__asan_init" in BINARY.read_bytes() if BINARY.exists() else False
 SLOWER = 10 if SANITIZED else 1
 
 
+def seed():
+    """Of samples: $MDL_TEST_SEED, else the commit's own, so that one commit gives one result and each commit another sample."""
+    if given := os.environ.get("MDL_TEST_SEED"):
+        return given
+    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True)
+    return asked.stdout.strip() or "mdl"
+
+
+FULL = os.environ.get("MDL_TEST_FULL") == "1"
+SEED = seed()
+
+
 @dataclass
 class Done:
     """A command that has ended."""
@@ -169,16 +181,24 @@ class MdlTest(unittest.TestCase):
 
     def processes(self):
         """Command lines of the processes of this test's home, by pid: those whose environment names its folder."""
-        marker, found = str(self.root).encode(), {}
+        marker, found, supervisors = str(self.root).encode(), {}, self._lock_holders()
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             try:
-                if marker in (entry / "environ").read_bytes() and self._alive(entry):
+                own = int(entry.name) in supervisors or marker in (entry / "environ").read_bytes()
+                if own and self._alive(entry):
                     found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
             except (OSError, ValueError):
                 continue
         return found
+
+    def _lock_holders(self):
+        """The supervisors, whose environment only root can read, by the locks that they hold."""
+        locks = [*self.root.glob("mdl/run/supervisor.lock"), *self.root.glob("*/mdl/run/supervisor.lock")]
+        inodes = {f":{lock.stat().st_ino}" for lock in locks}
+        held = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines()]
+        return {int(words[4]) for words in held if words[1] == "FLOCK" and words[5][words[5].rindex(":"):] in inodes}
 
     @staticmethod
     def _alive(entry):

@@ -1,7 +1,7 @@
 """The service that the tests deploy: the standard library only, so that it starts fast. What it does is set by the environment:
 
 VERSION   is in every answer
-FAULT     crash, import, deaf (never listens), port (listens on another one), health (500 on /healthz), hang (on /healthz)
+FAULT     crash, leak (says its secrets, in pieces, and crashes), import, deaf (never listens), port (listens on another one), health (500 on /healthz), hang (on /healthz)
 BOOT      seconds before it listens
 """
 
@@ -127,6 +127,13 @@ def main():
     print(f"starting version {IDENTITY['version']}", flush=True)
     if FAULT == "crash":
         print("the disk of weights is full", file=sys.stderr, flush=True)
+        sys.exit(7)
+    if FAULT == "leak":
+        for stream in (sys.stdout, sys.stderr):
+            for name in ("TOKEN", "KEY"):
+                for piece in (f"{name} is '", *os.environ[name], "'\n"):
+                    stream.buffer.write(piece.encode())
+                    stream.buffer.flush()
         sys.exit(7)
     if FAULT == "import":
         import package_that_is_not_there  # noqa: F401

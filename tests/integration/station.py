@@ -14,7 +14,6 @@ from contextlib import closing, suppress
 from harness import BINARY, SLOWER, Done, until
 from proxy import Proxy, view
 
-FULL = os.environ.get("MDL_TEST_FULL") == "1"
 HERE = pathlib.Path(__file__).parent
 
 

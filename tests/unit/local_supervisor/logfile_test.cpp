@@ -267,6 +267,44 @@ TEST_CASE("logfile: secrets are hidden, also across writes, parts of long lines 
   CHECK(writer->last_lines(50)[0] == "password=[redacted];");
 }
 
+TEST_CASE(
+    "logfile: secrets are hidden wherever two writes part them, in lines that end and in one that does not") {
+  Logs logs;
+  logs.secrets = {"hunter2/secret+", "{\"key\": \"two\"}\nlines of it\n"};
+  const std::string said =
+      "a=hunter2/secret+hunter2/secret+;\r\n{\"key\": \"two\"}\nlines of it\nhunter2hunter2/secret+";
+  for (std::size_t first = 0; first <= said.size(); ++first)
+    for (std::size_t second = first; second <= said.size(); ++second) {
+      auto writer = logs.writer(1, static_cast<int>(first) + 1, 100u << 20);
+      writer->append(false, said.substr(0, first));
+      writer->append(false, said.substr(first, second - first));
+      writer->append(false, said.substr(second));
+      writer->flush();
+      REQUIRE(writer->last_lines(50) ==
+              Texts{"a=[redacted][redacted];", "[redacted]", "[redacted]", "hunter2[redacted]"});
+    }
+  for (std::size_t first = 0; first <= said.size(); ++first) {
+    const auto content = read_file(logs.folder / ("1-" + std::to_string(first + 1) + ".1.log")).value();
+    for (const auto* part : {"secret", "key", "lines"}) REQUIRE(content.find(part) == std::string::npos);
+  }
+}
+
+TEST_CASE("logfile: secrets are hidden as JSON, URLs and base64 write them") {
+  Logs logs;
+  logs.secrets = {R"(pass"word/+&é)", "short"};
+  auto writer = logs.writer(1, 1);
+  writer->append(false, R"({"password": "pass\"word/+&é"})"
+                        "\n");
+  writer->append(false, "GET /?key=pass%22word%2F%2B%26%C3%A9\n");
+  writer->append(false, "Basic cGFzcyJ3b3JkLysmw6k=\n");      // pass"word/+&é
+  writer->append(false, "Basic dTpwYXNzIndvcmQvKybDqQ==\n");  // u:pass"word/+&é
+  writer->append(false, "Basic dXBhc3Mid29yZC8rJsOp\n");      // upass"word/+&é
+  writer->append(false, "c2hvcnQ= shor t\n");                 // of a short one
+  const auto seen = texts(logs.read());
+  CHECK(seen == Texts{R"({"password": "[redacted]"})", "GET /?key=[redacted]", "Basic [redacted]w6k=",
+                      "Basic dTpw[redacted]qQ==", "Basic dXBh[redacted]", "c2hvcnQ= shor t"});
+}
+
 TEST_CASE("logfile: a writer that is opened again goes on in the last file") {
   Logs logs;
   logs.writer(1, 1)->append(false, "before\n");

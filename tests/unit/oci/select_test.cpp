@@ -34,6 +34,16 @@ TEST_CASE("oci: a plan that was saved beside the manifest is not part of the app
   CHECK(application(service_in(tree.root())) == Paths{"app.py", "data/p.json", "q.json"});
 }
 
+TEST_CASE("oci: files that secrets are read from are not part of the application") {
+  const Tree tree;
+  for (const auto* path : {"app.py", "token", "keys/db", "keys/other"}) tree.write(path, "x");
+  auto service = service_in(tree.root());
+  service.secrets["A"] = {"file", "./token"};
+  service.secrets["B"] = {"file", tree.root() + "/keys/../keys/db"};
+  service.secrets["C"] = {"env", "app.py"};
+  CHECK(application(service) == Paths{"app.py", "keys/other"});
+}
+
 TEST_CASE("oci: a virtual environment is left out whatever its name") {
   const Tree tree;
   tree.write("app.py");

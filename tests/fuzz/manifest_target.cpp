@@ -1,18 +1,12 @@
-#pragma once
-
-#include <string>
-#include <string_view>
-
 #include "core/manifest/layer.hpp"
 #include "core/manifest/load.hpp"
 #include "core/manifest/resolve.hpp"
+#include "tests/fuzz/targets.hpp"
 
 namespace mdl::fuzz {
 
-// Reads any bytes as a manifest, for each target that they name. Returns why that is wrong, or "": every
-// problem is bounded, printable and stands in the text.
-inline std::string read_manifest(std::string_view bytes) {
-  using namespace manifest;
+std::string manifest(std::string_view bytes) {
+  using namespace mdl::manifest;
   if (bytes.size() > Limits{}.bytes) return "";
   std::vector<std::unique_ptr<File>> files;
   files.push_back(std::make_unique<File>("mdl.yaml", std::string(bytes)));
