@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <random>
 
+#include "cli/interrupt.hpp"
 #include "core/http/pipeline.hpp"
 #include "core/util/files.hpp"
 #include "core/util/text.hpp"
@@ -46,7 +47,9 @@ Result<Connection> connect(const Context& context, const manifest::Target& targe
                                                 .program = own_path(context),
                                                 .clock = context.clock,
                                                 .sleeper = context.sleeper,
-                                                .transport = *connection.transport});
+                                                .transport = *connection.transport,
+                                                .interrupt = &interrupt(),
+                                                .cache = state_path(context, "files.cache")});
     return connection;
   }
   return fail({.kind = ErrorKind::invalid,

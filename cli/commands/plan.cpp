@@ -6,6 +6,7 @@
 #include "cli/commands/running.hpp"
 #include "cli/views/document.hpp"
 #include "cli/views/problems.hpp"
+#include "cli/views/weights.hpp"
 #include "cli/wiring.hpp"
 #include "core/util/files.hpp"
 
@@ -58,10 +59,12 @@ Report plan_report(Context& context, const Selection& selection, const PlanChoic
         return error_report(context, saved.error());
     Value one = plan_value(made->plan);
     one.set("problems", problems_value(made->problems));
+    if (made->weights) one.set("weights", weights_value(*made->weights));
     plans.push(one);
     if (!report.text.empty()) report.text += "\n";
     report.text += problem_lines(made->problems, context.out.style());
     report.text += plan_text(made->plan, scope_of(context, selection, service), context.out.style());
+    if (made->weights) report.text += "\n" + weights_text(*made->weights, context.verbose);
     report.markdown += (report.markdown.empty() ? "" : "\n") + plan_markdown(made->plan);
     changes = changes || !made->plan.empty();
   }

@@ -5,29 +5,36 @@
 #include "cli/commands/options.hpp"
 #include "cli/commands/project.hpp"
 #include "cli/wiring.hpp"
-#include "core/engine/engine.hpp"
+#include "core/engine/weights.hpp"
 
 namespace mdl::cli {
 
 namespace {
+
+using Weights = std::pair<std::string, engine::WeightsReport>;
 
 void add_new(std::vector<manifest::Problem>& all, const std::vector<manifest::Problem>& more) {
   for (const auto& problem : more)
     if (std::ranges::find(all, problem) == all.end()) all.push_back(problem);
 }
 
-// What the target's published limits and refused fields say of the services. Not what only a machine can
-// tell: that is for deploy and doctor. A target whose provider this version does not have has no limits to
-// look at.
-std::vector<manifest::Problem> limit_problems(const Context& context,
-                                              const std::vector<manifest::Service>& services) {
-  std::vector<manifest::Problem> out;
+// What the target's published limits, refused fields and the weights' headers say of the services. Not what
+// only a machine can tell: that is for deploy and doctor. A target whose provider this version does not have
+// has no limits to look at.
+void check_limits(const Context& context, const std::vector<manifest::Service>& services,
+                  Validation& validation) {
   auto connection = connect(context, services.front().target);
-  if (!connection) return out;
+  if (!connection) return;
   const oci::LayerPlan no_artifact;
-  for (const auto& service : services)
-    add_new(out, engine::preflight(service, &no_artifact, connection->provider));
-  return out;
+  for (const auto& service : services) {
+    add_new(validation.problems, engine::preflight(service, &no_artifact, connection->provider));
+    auto check =
+        engine::check_weights(service, nullptr, connection->provider, state_path(context, "files.cache"));
+    add_new(validation.problems, check.problems);
+    const bool first =
+        std::ranges::find(validation.weights, service.name, &Weights::first) == validation.weights.end();
+    if (check.report && first) validation.weights.emplace_back(service.name, std::move(*check.report));
+  }
 }
 
 int validate(Context& context, const Arguments& arguments) {
@@ -44,13 +51,13 @@ int validate(Context& context, const Arguments& arguments) {
       continue;
     }
     add_new(validation.problems, project->warnings);
-    add_new(validation.problems, limit_problems(context, project->services));
+    check_limits(context, project->services, validation);
     validation.targets.push_back(project->target);
     if (validation.services.empty())
       for (const auto& service : project->services) validation.services.push_back(service.name);
   }
   Report report{.exit = validation.ok() ? 0 : 1, .document = validate_value(validation), .data = true};
-  report.text = validate_text(validation, context.out.style());
+  report.text = validate_text(validation, context.out.style(), context.verbose);
   return finish(context, report);
 }
 
@@ -61,7 +68,10 @@ Command validate_command() {
           .group = Group::start,
           .summary = "Check the manifest: all problems at once, each with its line",
           .options = with({file_option(), target_option(), set_option(), output_option()},
-                          {common_options().back()}),
+                          {{.names = "-v,--verbose",
+                            .help = "Show how the memory that weights need comes about",
+                            .environment = "MDL_VERBOSE"},
+                           common_options().back()}),
           .examples = {{"mdl validate", "Check mdl.yaml for every target that it names"},
                        {"mdl validate -t prod --set scale.max=50", "For one target, with a field changed"},
                        {"mdl validate -o json", "The problems for a program"}},

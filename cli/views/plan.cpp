@@ -183,8 +183,9 @@ std::string downtime_sentence(const plan::Plan& plan) {
 }  // namespace
 
 std::string plan_sentence(const plan::Plan& plan) {
-  std::string out = plan.upload_bytes == 0 ? "Uploads nothing."
-                                           : fmt::format("Uploads {}.", readable_bytes(plan.upload_bytes));
+  std::string out = plan.weights_only ? "Weights only: code and dependencies stay as they are. " : "";
+  out += plan.upload_bytes == 0 ? "Uploads nothing."
+                                : fmt::format("Uploads {}.", readable_bytes(plan.upload_bytes));
   out += " " + downtime_sentence(plan);
   if (const int live = plan.live.release(); live != 0 && plan.release != 0) {
     if (plan.restorable)
@@ -201,6 +202,9 @@ std::string plan_text(const plan::Plan& plan, const Scope& scope, const Style& s
   if (plan.empty())
     return out + fmt::format("No changes: release {} matches the manifest.\n", plan.live.release());
   out += changes_text(plan, style) + "\n" + plan_sentence(plan) + "\n";
+  for (const auto& fetch : plan.fetches)
+    out += fmt::format("Fetches {} from {}{}\n", printable(fetch.path), printable(fetch.from),
+                       fetch.bytes == 0 ? "" : ", " + readable_bytes(fetch.bytes));
   return out + fmt::format("Apply exactly this:  {}  &&  {}\n", scope.command("plan", "--out p.json"),
                            scope.command("deploy", "--plan p.json"));
 }
@@ -280,6 +284,11 @@ Value plan_value(const plan::Plan& plan) {
   Value changes = Value::array(), unchanged = Value::array();
   for (const auto& change : plan.changes) changes.push(change_value(change, plan));
   for (const auto& id : plan.unchanged) unchanged.push(Value::object({{"kind", id.kind}, {"name", id.name}}));
+  Value fetches = Value::array();
+  for (const auto& fetch : plan.fetches)
+    fetches.push(Value::object({{"path", fetch.path},
+                                {"from", fetch.from},
+                                {"bytes", fetch.bytes == 0 ? Value() : Value(fetch.bytes)}}));
   const int live = plan.live.release();
   Value out = Value::object({{"service", plan.service.service},
                              {"target", plan.service.target},
@@ -291,6 +300,8 @@ Value plan_value(const plan::Plan& plan) {
                              {"changes", changes},
                              {"unchanged", unchanged},
                              {"upload_bytes", plan.upload_bytes},
+                             {"fetches", fetches},
+                             {"weights_only", plan.weights_only},
                              {"downtime_ms", static_cast<std::int64_t>(plan.downtime.count())},
                              {"restorable", plan.restorable},
                              {"restorable_reason", plan.restorable ? Value() : Value(plan.restorable_reason)},

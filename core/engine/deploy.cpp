@@ -149,7 +149,8 @@ std::expected<PlanResult, Outcome> make_plan(const Service& service, Provider& p
   DeployRun run(service, request, provider, env, "plan");
   if (run.check() && run.build()) run.plan();
   if (run.failed()) return std::unexpected(std::move(run.outcome));
-  return PlanResult{.plan = run.planned(), .problems = std::move(run.outcome.problems)};
+  return PlanResult{
+      .plan = run.planned(), .problems = std::move(run.outcome.problems), .weights = run.weights()};
 }
 
 }  // namespace mdl::engine

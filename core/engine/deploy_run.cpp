@@ -7,6 +7,8 @@
 #include "core/engine/rollout.hpp"
 #include "core/engine/settle.hpp"
 #include "core/engine/verify.hpp"
+#include "core/engine/weights.hpp"
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::engine {
@@ -36,13 +38,13 @@ void add_unseen(const plan::Plan& plan, std::vector<plan::Change>& undo) {
 }  // namespace
 
 DeployRun::DeployRun(const Service& service_, const DeployRequest& request, Provider& provider,
-                     Environment& env, std::string command)
+                     Environment& env, const std::string& command)
     : service(service_),
       request_(request),
       provider_(provider),
       env_(env),
-      calls_(env, {.service = service_.name, .target = service_.target.name}, std::move(command),
-             service_.file) {
+      calls_(env, {.service = service_.name, .target = service_.target.name}, command, service_.file),
+      changes_nothing_(command == "plan") {
   outcome.ref = {.service = service_.name, .target = service_.target.name};
 }
 
@@ -53,9 +55,19 @@ bool DeployRun::stop(Error error, Stage stage) {
   return false;
 }
 
+// Adds what is not said yet.
+void DeployRun::look_at_weights(const oci::LayerPlan* layers) {
+  auto check = check_weights(service, layers, provider_, env_.stat_cache);
+  weights_ = std::move(check.report);
+  for (auto& problem : check.problems)
+    if (std::ranges::find(outcome.problems, problem) == outcome.problems.end())
+      outcome.problems.push_back(std::move(problem));
+}
+
 bool DeployRun::check() {
   StageScope stage(env_, service.name, Stage::check);
   outcome.problems = preflight(service, nullptr, provider_);
+  look_at_weights(nullptr);
   const auto limits = counted(provider_.limits->published().size(), "limit");
   if (certain(outcome.problems)) {
     outcome.exit = Exit::failed;
@@ -73,12 +85,15 @@ bool DeployRun::build() {
   const auto prepare = [&]() -> Result<void> {
     MDL_CHECK(provider_.artifacts->prepare(service, on_progress));
     MDL_TRY(const auto platform, provider_.artifacts->platform(service));
+    MDL_TRY(auto remotes, provider_.artifacts->resolve(service));
     MDL_TRY(layers_, oci::plan_layers({.service = service,
                                        .platform = platform.platform,
                                        .python = platform.python,
                                        .front = platform.front,
                                        .servers = platform.servers,
-                                       .stat_cache = env_.stat_cache}));
+                                       .stat_cache = env_.stat_cache,
+                                       .remotes = std::move(remotes),
+                                       .store = changes_nothing_ ? "" : platform.store}));
     MDL_TRY(missing_, provider_.artifacts->missing(service, layers_));
     return {};
   };
@@ -91,10 +106,18 @@ bool DeployRun::build() {
     return std::ranges::find(outcome.problems, p) != outcome.problems.end();
   });
   std::ranges::move(problems, std::back_inserter(outcome.problems));
+  if (!layers_.remotes.empty()) look_at_weights(&layers_);
   if (!certain(outcome.problems)) return true;
   outcome.exit = Exit::failed;
   outcome.failed_stage = Stage::check;
   return false;
+}
+
+std::vector<plan::Fetch> DeployRun::fetches() const {
+  std::vector<plan::Fetch> out;
+  for (const auto& remote : layers_.remotes)
+    if (!exists(remote.stored)) out.push_back({remote.path, remote.from, remote.bytes});
+  return out;
 }
 
 Result<void> DeployRun::look() {
@@ -103,6 +126,9 @@ Result<void> DeployRun::look() {
   wanted_.emplace(Wanted{.service = service,
                          .artifact = layers_.digest(),
                          .upload_bytes = missing_,
+                         .fetches = fetches(),
+                         .layers = layer_digests(layers_),
+                         .weights = weights_digests(layers_),
                          .secret_versions = versions,
                          .lost_secrets = {},
                          .no_room = {}});
@@ -168,7 +194,11 @@ bool DeployRun::adopt_saved_plan() {
             " serves now";
   }
   if (moved.empty()) {
+    auto fetched = std::move(plan_.fetches);
+    const bool weights_only = plan_.weights_only;
     plan_ = saved;
+    plan_.fetches = std::move(fetched);
+    plan_.weights_only = weights_only;
     return true;
   }
   outcome.exit = Exit::conflict;
@@ -180,14 +210,26 @@ bool DeployRun::adopt_saved_plan() {
 bool DeployRun::upload() {
   if (!wants_release() && missing_ == 0) return true;
   StageScope stage(env_, service.name, Stage::build);
-  auto put =
-      provider_.artifacts->put(service, layers_, [&](const provider::Progress& p) { stage.progress(p); });
+  auto put = provider_.artifacts->put(service, layers_, [&](const provider::Progress& progress) {
+    if (progress.step)
+      stage.line(progress.what, progress.took);
+    else
+      stage.progress(progress);
+  });
   if (!put) {
     stage.fail(put.error().message);
     return stop(std::move(put).error(), Stage::build);
   }
-  build_summary_ = *put;
-  stage.end(*put);
+  build_summary_ = plan_.weights_only ? "weights only; " + *put : *put;
+  // What has only now been fetched shows its headers now.
+  if (!layers_.remotes.empty()) look_at_weights(&layers_);
+  if (certain(outcome.problems)) {
+    outcome.exit = Exit::failed;
+    outcome.failed_stage = Stage::check;
+    stage.fail("the fetched weights cannot be used");
+    return false;
+  }
+  stage.end(build_summary_);
   return true;
 }
 

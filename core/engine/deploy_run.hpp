@@ -12,7 +12,7 @@ namespace mdl::engine {
 class DeployRun {
  public:
   DeployRun(const Service& service, const DeployRequest& request, Provider& provider, Environment& env,
-            std::string command = "deploy");
+            const std::string& command = "deploy");
 
   // Each stage returns false when the run is over: failed (the outcome says how) or nothing to do.
   bool check();   // preflight against the manifest
@@ -35,6 +35,7 @@ class DeployRun {
   const plan::Plan& planned() const { return plan_; }
   const oci::LayerPlan& layers() const { return layers_; }
   const std::string& build_summary() const { return build_summary_; }
+  const std::optional<WeightsReport>& weights() const { return weights_; }
 
   const Service& service;
   Outcome outcome;
@@ -42,6 +43,8 @@ class DeployRun {
  private:
   bool stop(Error error, Stage stage);
   void tell_interrupted();
+  void look_at_weights(const oci::LayerPlan* layers);
+  std::vector<plan::Fetch> fetches() const;  // of weights that are not here
   bool adopt_saved_plan();
   Result<void> look();
   // Plans again when the new release cannot start beside what serves.
@@ -65,6 +68,7 @@ class DeployRun {
   plan::Plan plan_;
   plan::Live live_;
   plan::Live before_;
+  const bool changes_nothing_;  // it only plans
   bool recorded_ = false;
   int contested_ = 0;  // the number of the history that another run had first
   bool promoted_ = false;
@@ -72,6 +76,7 @@ class DeployRun {
   std::optional<std::chrono::nanoseconds> created_at_;
   std::optional<Milliseconds> started_;  // how long the new release took until it was healthy
   std::string build_summary_;
+  std::optional<WeightsReport> weights_;
 };
 
 }  // namespace mdl::engine

@@ -9,6 +9,7 @@
 
 #include "core/engine/events.hpp"
 #include "core/engine/journal.hpp"
+#include "core/model/memory.hpp"
 #include "core/plan/plan.hpp"
 #include "core/provider/provider.hpp"
 
@@ -43,6 +44,14 @@ enum class Exit {
   conflict = 5,
   unrestorable = 6,
   interrupted = 130
+};
+
+// What weights a service has, and the memory that a replica needs for them.
+struct WeightsReport {
+  std::vector<std::string> models;  // a line each
+  model::Memory memory;
+  std::uint64_t limit = 0;               // resources.memory
+  std::optional<std::uint64_t> machine;  // what the platform has for a replica
 };
 
 // What a run came to: all that views and exit codes need.
@@ -93,6 +102,7 @@ BuildResult build(const Service& service, Provider& provider, Environment& env);
 struct PlanResult {
   plan::Plan plan;
   std::vector<manifest::Problem> problems;
+  std::optional<WeightsReport> weights;
 };
 std::expected<PlanResult, Outcome> make_plan(const Service& service, Provider& provider, Environment& env);
 

@@ -32,6 +32,17 @@ bool drifted(const Desired& desired, const Snapshot& snapshot, const Provider& p
   return desired.release != 0 && observed && !provider.resources->diff(desired, *observed).empty();
 }
 
+// Whether the weights are all that two artifacts differ in, by the digests of their layers.
+bool differ_in_weights_only(const Value& serving, const Value& wanted) {
+  const auto weights = oci::to_string(oci::LayerKind::weights);
+  if (!serving.is_object() || serving[weights] == wanted[weights]) return false;
+  auto without = [&](Value layers) {
+    layers.erase(weights);
+    return layers;
+  };
+  return without(serving) == without(wanted);
+}
+
 // Creates and updates for what differs; the ids of what does not.
 void compare(const std::vector<Desired>& wanted, const Snapshot& snapshot, const Provider& provider,
              plan::Plan& plan) {
@@ -141,7 +152,10 @@ plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provi
   plan.artifact = wanted.artifact;
   plan.config = manifest::release_config(wanted.service);
   plan.identity = wanted.artifact + "+" + config_digest(wanted.service, wanted.secret_versions);
-  if (const auto* record = snapshot.serving()) plan.previous_artifact = record->artifact;
+  if (const auto* record = snapshot.serving()) {
+    plan.previous_artifact = record->artifact;
+    plan.weights_only = differ_in_weights_only(record->extra["layers"], wanted.layers);
+  }
 
   const auto desire = [&](int number) {
     return provider.resources->desired(wanted.service, {number, wanted.artifact, wanted.secret_versions});
@@ -168,6 +182,7 @@ plan::Plan make_plan(const Wanted& wanted, const Snapshot& snapshot, const Provi
     plan.drains = reason_to_drain(wanted, snapshot.live);
     if (!plan.drains.empty()) add_rest(snapshot, plan);
     plan.upload_bytes = wanted.upload_bytes;
+    plan.fetches = wanted.fetches;
     plan.changes.emplace_back(plan::Promote{snapshot.live.split, {{number, 1.0}}});
     judge_restorable(wanted, plan);
   }
@@ -195,7 +210,8 @@ Record record_of(const plan::Plan& plan, const Wanted& wanted, const Environment
   record.author = env.author();
   record.created = env.clock.now();
   record.how = "deploy";
-  record.extra = Value::object({{"fence", plan.live.revision}});
+  record.extra = Value::object({{"fence", plan.live.revision}, {"layers", wanted.layers}});
+  record.weights = wanted.weights;
   if (wanted.service.rollout.strategy == manifest::Strategy::drain) note_stands_alone(record);
   record.resources = Value::array();
   for (const auto& change : plan.changes)

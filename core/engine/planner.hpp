@@ -12,6 +12,9 @@ struct Wanted {
   const Service& service;
   std::string artifact;
   std::uint64_t upload_bytes = 0;
+  std::vector<plan::Fetch> fetches;  // of those bytes
+  Value layers;                      // digests by the layers' kinds
+  std::vector<std::string> weights;  // digests of the files
   std::map<std::string, std::string> secret_versions;
   std::vector<std::string> lost_secrets;  // of the release that serves now: why it could not be restored
   std::string no_room;  // why the new release cannot start beside the one that serves; empty: it can

@@ -92,6 +92,11 @@ void CurlExchange::set_options() {
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+  if (request_.stall_timeout.count() > 0) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME,
+        static_cast<long>(std::max<std::int64_t>(1, request_.stall_timeout.count() / 1000)));
+  }
   if (!request_.unix_socket.empty()) {
     set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     set(CURLOPT_PROXY, "");
@@ -165,11 +170,15 @@ Result<Response> CurlExchange::outcome(CURLcode code) {
   if (stopped_)
     return fail(ErrorKind::interrupted,
                 "the answer of " + shown_url(request_.url) + " was not read to its end");
-  if (code != CURLE_OK) return error(code);
+  if (code != CURLE_OK && !enough_) return error(code);
+  response_.status = status();
+  return std::move(response_);
+}
+
+int CurlExchange::status() const {
   long status = 0;
   curl_.easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-  response_.status = static_cast<int>(status);
-  return std::move(response_);
+  return static_cast<int>(status);
 }
 
 std::unexpected<Error> CurlExchange::error(CURLcode code) const {
@@ -184,9 +193,20 @@ std::unexpected<Error> CurlExchange::error(CURLcode code) const {
 }
 
 bool CurlExchange::take_body(std::string_view bytes) {
+  if (!asked_) {
+    asked_ = true;
+    response_.status = status();
+    to_caller_ = on_body_ && (!request_.takes_body || request_.takes_body(response_));
+  }
   if (!on_body_) {
     response_.body += bytes;
     return true;
+  }
+  if (!to_caller_) {
+    constexpr std::size_t most = 64u << 10;
+    response_.body += bytes.substr(0, most - response_.body.size());
+    enough_ = response_.body.size() == most;
+    return !enough_;
   }
   stopped_ = !on_body_(bytes);
   return !stopped_;

@@ -28,6 +28,7 @@ class CurlExchange {
   void add_header(const std::string& line);
   void set_trust();
   Result<Response> outcome(CURLcode code);
+  int status() const;
   std::unexpected<Error> error(CURLcode code) const;
   bool take_body(std::string_view bytes);
   void take_header(std::string_view line);
@@ -43,6 +44,8 @@ class CurlExchange {
   std::array<char, CURL_ERROR_SIZE> words_{};
   CURLcode failed_option_ = CURLE_OK;
   bool stopped_ = false;
+  bool asked_ = false, to_caller_ = false;  // see Request::takes_body
+  bool enough_ = false;                     // of a body that the caller does not take
   std::exception_ptr thrown_;
 };
 

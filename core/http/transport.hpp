@@ -15,6 +15,8 @@ namespace mdl::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+struct Response;
+
 struct Request {
   std::string method = "GET";
   std::string url;               // http://… or https://…
@@ -23,6 +25,10 @@ struct Request {
   std::string body;
   Milliseconds connect_timeout{10'000};
   Milliseconds timeout{60'000};  // of the whole exchange; 0: none
+  Milliseconds stall_timeout{0};  // without a byte for so long (whole seconds) the exchange ends with timeout; 0: none
+  // Asked once, with the status and the headers, before the body's first byte goes to on_body. False: the body is not what
+  // on_body is for (an error's text), and the first 64 KiB of it are in the response instead. Unset: always true.
+  std::function<bool(const Response& head)> takes_body = {};
   bool idempotent = false;       // may be sent again when it is not known whether it arrived
 };
 

@@ -26,6 +26,23 @@ std::string shown_url(std::string_view url) {
   return std::string(url.substr(0, start)) + std::string(url.substr(start + skipped));
 }
 
+std::string joined_url(std::string_view base, std::string_view location) {
+  location = location.substr(0, location.find('#'));
+  const auto scheme = location.find("://");
+  if (scheme != std::string_view::npos && location.find_first_of("/?") > scheme) return std::string(location);
+  const auto start = authority_start(base);
+  if (location.starts_with("//")) return std::string(base.substr(0, start - 2)) + std::string(location);
+  const auto path = std::min(base.find_first_of("/?#", start), base.size());
+  if (location.starts_with('/')) return std::string(base.substr(0, path)) + std::string(location);
+  const auto whole = base.substr(0, base.find_first_of("?#"));
+  if (location.starts_with('?')) return std::string(whole) + std::string(location);
+  const auto slash = whole.rfind('/');
+  const auto folder = slash == std::string_view::npos || slash < path
+                          ? std::string(whole) + "/"
+                          : std::string(whole.substr(0, slash + 1));
+  return folder + std::string(location);
+}
+
 std::string origin(std::string_view url) {
   auto shown = shown_url(url);
   if (const auto path = shown.find('/', authority_start(shown)); path != std::string::npos)

@@ -73,7 +73,8 @@ void set_model(Service& service, const Value& value, std::string_view) {
   for (const auto& item : value.as_array())
     service.model.push_back({.path = item["path"].as_string(),
                              .from = item["from"].as_string(),
-                             .sha256 = item["sha256"].as_string()});
+                             .sha256 = item["sha256"].as_string(),
+                             .context = item["context"].as_integer()});
 }
 
 void add_model(std::vector<Field>& fields) {
@@ -101,6 +102,15 @@ void add_model(std::vector<Field>& fields) {
                     .example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                     .summary = "What the fetched file must be; needed with https://.",
                     .rule = &rules::sha256});
+  fields.push_back(
+      {.path = "model.*.context",
+       .type = integer,
+       .example = "8192",
+       .summary = "Tokens of one request to a language model, prompt and answer together: its memory is "
+                  "reckoned with them, and the service gets them as MDL_CONTEXT. Without it: what the model "
+                  "was made for, at most 4096.",
+       .minimum = 1,
+       .maximum = 100'000'000});
 }
 
 void add_http(std::vector<Field>& fields) {

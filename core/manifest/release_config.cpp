@@ -14,15 +14,17 @@ Value release_config(const Service& service) {
   auto env = Value::object(), secrets = Value::object();
   for (const auto& [name, value] : service.env) env.set(name, value);
   for (const auto& [name, secret] : service.secrets) secrets.set(name, secret.scheme + ":" + secret.locator);
-  return Value::object({{"http", http},
-                        {"env", env},
-                        {"secrets", secrets},
-                        {"resources", Value::object({{"cpu", service.resources.cpu},
-                                                     {"memory_bytes", service.resources.memory_bytes},
-                                                     {"gpu", service.resources.gpu}})},
-                        {"metrics", Value::object({{"from", service.metrics_from}})},
-                        {"needs", service.needs},
-                        {"settings", service.target.settings}});
+  auto config = Value::object({{"http", http},
+                               {"env", env},
+                               {"secrets", secrets},
+                               {"resources", Value::object({{"cpu", service.resources.cpu},
+                                                            {"memory_bytes", service.resources.memory_bytes},
+                                                            {"gpu", service.resources.gpu}})},
+                               {"metrics", Value::object({{"from", service.metrics_from}})},
+                               {"needs", service.needs},
+                               {"settings", service.target.settings}});
+  if (const auto context = service.context(); context > 0) config.set("context", context);
+  return config;
 }
 
 }  // namespace mdl::manifest

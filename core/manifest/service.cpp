@@ -1,6 +1,14 @@
 #include "core/manifest/service.hpp"
 
+#include <algorithm>
+
 namespace mdl::manifest {
+
+std::int64_t Service::context() const {
+  std::int64_t largest = 0;
+  for (const auto& entry : model) largest = std::max(largest, entry.context);
+  return largest;
+}
 
 std::optional<Source> Service::source_of(std::string_view path) const {
   std::string key(path);

@@ -26,9 +26,10 @@ struct Build {
 };
 
 struct ModelFile {
-  std::string path;    // relative to the service's folder
-  std::string from;    // hf://… or https://…; empty: a local file or folder
-  std::string sha256;  // hex; empty: not stated
+  std::string path;          // relative to the service's folder
+  std::string from;          // hf://… or https://…; empty: a local file or folder
+  std::string sha256;        // hex; empty: not stated
+  std::int64_t context = 0;  // tokens of one request to a language model; 0: not stated
 };
 
 struct Http {
@@ -116,6 +117,8 @@ struct Service {
   // environment have file "--set" or "$NAME" and line 0. `text` is empty for lines over 1,000 bytes.
   std::map<std::string, Source> sources;
 
+  // The largest context that a model states; 0: none does.
+  std::int64_t context() const;
   // The source of a field, or of the nearest enclosing one; nullopt when all of them are defaults.
   std::optional<Source> source_of(std::string_view path) const;
 };

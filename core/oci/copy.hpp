@@ -10,4 +10,9 @@ namespace mdl::oci {
 // file.sha256, failed when they cannot be written.
 Result<void> write_bytes(const File& file, int descriptor);
 
+// Makes `to`, an empty file, share the bytes of `from`. False where the file system cannot.
+bool clone_file(int from, int to);
+// Writes all of the bytes. `path` is for the message. Errors: failed.
+Result<void> write_block(const std::string& path, int descriptor, std::string_view bytes);
+
 }  // namespace mdl::oci

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include "core/oci/copy.hpp"
 #include "core/oci/layers.hpp"
 #include "core/oci/partial.hpp"
+#include "core/util/digest.hpp"
 #include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
@@ -39,6 +41,10 @@ bool is_whole(const std::string& path, const File& file) {
 // Brings a file into the store under its digest, if it is not there.
 Result<void> store_file(const File& file, const std::string& path) {
   if (is_whole(path, file)) return {};
+  if (file.source == path)
+    return fail(Error{.kind = ErrorKind::conflict,
+                      .message = fmt::format("'{}' is no longer in the store", printable(file.path)),
+                      .resource = file.path});
   MDL_TRY(auto partial, Partial::make_file(path));
   MDL_CHECK(write_bytes(file, partial.descriptor()));
   // It gets its name only once the bytes are on the disk, since a name in the store is believed.
@@ -48,19 +54,45 @@ Result<void> store_file(const File& file, const std::string& path) {
   return partial.replace();
 }
 
+// What is in a folder, for who looks for the same application: "application <digest>" a line.
+std::string contents_of(const LayerPlan& plan) {
+  std::string text;
+  for (const auto& layer : plan.layers) text += fmt::format("{} {}\n", to_string(layer.kind), layer.digest);
+  return text;
+}
+
+// A folder beside `folder` with the same application; "" when there is none.
+std::string folder_alike(const LayerPlan& plan, const std::string& folder) {
+  const auto* application = plan.find(LayerKind::application);
+  if (application == nullptr || plan.find(LayerKind::weights) == nullptr) return {};
+  const auto line = fmt::format("application {}\n", application->digest);
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(parent_of(folder), error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (is_partial_name(entry->path().filename().string())) continue;
+    const auto text = read_file(entry->path().string() + "/layers", 4096);
+    if (text && text->find(line) != std::string::npos) return entry->path().string();
+  }
+  return {};
+}
+
 class Writer {
  public:
-  Writer(const std::string& root, const std::string& store) : root_(root), store_(store) {}
+  Writer(std::string root, std::string store, std::string alike)
+      : root_(std::move(root)), store_(std::move(store)), alike_(std::move(alike)) {}
 
-  Result<void> write(const LayerPlan& plan) {
+  Result<Written> write(const LayerPlan& plan) {
     MDL_CHECK(make_folders(root_ + "/app", 0755));
     MDL_CHECK(make_folders(root_ + "/front", 0755));
+    written_.application_linked = !alike_.empty();
     for (const auto& layer : plan.layers) {
       if (layer.kind == LayerKind::dependencies) continue;
       const auto below = root_ + (layer.kind == LayerKind::front ? "/front/" : "/app/");
       for (const auto& file : layer.files) MDL_CHECK(write(layer.kind, file, below + file.path));
     }
-    return {};
+    const File contents{.path = "layers", .source = {}, .content = contents_of(plan)};
+    MDL_CHECK(write_file_at(contents, root_ + "/layers"));
+    return written_;
   }
 
  private:
@@ -74,24 +106,60 @@ class Writer {
       if (::symlink(file.link.c_str(), path.c_str()) != 0) return not_written(path);
       return {};
     }
-    return kind == LayerKind::weights ? write_weights(file, path) : write_file_at(file, path);
+    if (kind == LayerKind::weights) return write_weights(file, path);
+    if (kind == LayerKind::application && !alike_.empty()) {
+      if (link_application(file, path)) return {};
+      written_.application_linked = false;
+    }
+    return write_file_at(file, path);
+  }
+
+  // A service could have changed its own files, so that they are looked at before they are believed.
+  bool link_application(const File& file, const std::string& path) const {
+    const auto other = alike_ + "/app/" + file.path;
+    struct stat status {};
+    if (::lstat(other.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        (status.st_mode & 07777) != (file.executable ? 0555 : 0444))
+      return false;
+    const auto digest = sha256_file(other);
+    return digest && *digest == file.sha256 && ::link(other.c_str(), path.c_str()) == 0;
   }
 
   Result<void> write_weights(const File& file, const std::string& path) {
     const auto stored = store_ + '/' + file.sha256;
     for (int attempt = 0; attempt < 3; ++attempt) {
       MDL_CHECK(store_file(file, stored));
-      if (::link(stored.c_str(), path.c_str()) == 0) return {};
+      if (reflinks_ && reflink(stored, path)) return note(Link::reflink);
+      if (::link(stored.c_str(), path.c_str()) == 0) return note(Link::hard_link);
       if (errno != ENOENT) break;  // else it was removed or replaced in between
     }
     // The store is on another file system, or the file has as many names as it can have.
     if (errno != EXDEV && errno != EMLINK && errno != EPERM && errno != EOPNOTSUPP) return not_written(path);
     File copied = file;
     copied.source = stored;
-    return write_file_at(copied, path);
+    MDL_CHECK(write_file_at(copied, path));
+    return note(Link::copy);
   }
 
-  std::string root_, store_, folder_;
+  // The file system knows them or not: one attempt tells.
+  bool reflink(const std::string& stored, const std::string& path) {
+    const Descriptor from(::open(stored.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const Descriptor to(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!to) return false;
+    if (from && clone_file(from.get(), to.get()) && ::fchmod(to.get(), 0444) == 0) return true;
+    ::unlink(path.c_str());
+    reflinks_ = false;
+    return false;
+  }
+
+  Result<void> note(Link link) {
+    written_.weights = std::max(written_.weights, link);
+    return {};
+  }
+
+  std::string root_, store_, alike_, folder_;
+  bool reflinks_ = true;
+  Written written_;
 };
 
 bool is_folder(const std::string& path) {
@@ -101,20 +169,34 @@ bool is_folder(const std::string& path) {
 
 }  // namespace
 
-Result<void> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store) {
-  if (is_folder(folder)) return {};
+std::string_view to_string(Link link) {
+  switch (link) {
+    case Link::reflink:
+      return "reflink";
+    case Link::hard_link:
+      return "hard link";
+    case Link::copy:
+      return "copy";
+    case Link::none:
+      break;
+  }
+  return "";
+}
+
+Result<Written> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store) {
+  if (is_folder(folder)) return Written{};
   const auto parent = parent_of(folder);
   MDL_CHECK(make_folders(parent));
   MDL_CHECK(make_folders(store));
   remove_left_partials(parent);
   remove_left_partials(store);
   MDL_TRY(auto partial, Partial::make_folder(folder));
-  MDL_CHECK(Writer(partial.path(), store).write(plan));
+  MDL_TRY(const auto written, Writer(partial.path(), store, folder_alike(plan, folder)).write(plan));
   // An existing folder is believed, so its files must be on the disk before it has its name. One call for the
   // whole file system costs less than one for each of many small files.
   if (::syncfs(partial.descriptor()) != 0) return not_written(folder);
   MDL_TRY(const bool published, partial.publish());
-  if (published || is_folder(folder)) return {};
+  if (published || is_folder(folder)) return written;
   errno = ENOTDIR;
   return not_written(folder);
 }

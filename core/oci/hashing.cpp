@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <mutex>
@@ -10,8 +11,11 @@
 #include <sys/stat.h>
 #include <thread>
 
+#include "core/oci/copy.hpp"
 #include "core/oci/descriptor.hpp"
 #include "core/oci/directory.hpp"
+#include "core/oci/partial.hpp"
+#include "core/oci/read_ahead.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/text.hpp"
 
@@ -19,7 +23,6 @@ namespace mdl::oci {
 
 namespace {
 
-constexpr std::size_t block_size = 1u << 20;
 // Below both, starting threads costs more than it gains.
 constexpr std::uint64_t few_bytes = 1u << 20;
 constexpr std::size_t few_files = 64;
@@ -37,40 +40,59 @@ bool is_same(int descriptor, const FileStat& stat) {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && to_file_stat(status) == stat;
 }
 
-Result<Digest> hash_one(const Found& file, std::string& block, const OnRead& on_read) {
+// The digest of what `descriptor` holds from its place on, written to `copy` too unless that is -1.
+Result<Digest> hash_bytes(const Found& file, int descriptor, int copy) {
+  ReadAhead blocks(descriptor, file.stat.bytes);
+  Sha256 hash;
+  for (auto block = blocks.next(); !block.empty(); block = blocks.next()) {
+    hash.update(block);
+    if (copy >= 0) MDL_CHECK(write_block(file.path, copy, block));
+  }
+  if (blocks.error() == 0) return hash.finish();
+  errno = blocks.error();
+  return system_failure(file.path, "read");
+}
+
+// What was hashed is what is kept: after a reflink nobody else can change it.
+Result<Digest> hash_and_keep(const Found& file, int descriptor, const std::string& store) {
+  MDL_TRY(auto partial, Partial::make_file(store + "/incoming"));
+  const bool cloned = clone_file(descriptor, partial.descriptor());
+  MDL_TRY(auto digest,
+          hash_bytes(file, cloned ? partial.descriptor() : descriptor, cloned ? -1 : partial.descriptor()));
+  if (!is_same(descriptor, file.stat)) return changed(file);
+  if (::fchmod(partial.descriptor(), 0444) != 0 || ::fdatasync(partial.descriptor()) != 0)
+    return system_failure(partial.path(), "written");
+  MDL_CHECK(partial.publish_as(store + '/' + digest));
+  return digest;
+}
+
+Result<Digest> hash_one(const ToHash& item, const std::string& store, const OnRead& on_read) {
+  const auto& file = *item.file;
   // Not blocking: should a pipe have taken the file's place, opening it must not wait for a writer.
   const Descriptor descriptor(::open(file.source.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!descriptor) return system_failure(file.path, "read");
   if (!is_same(descriptor.get(), file.stat)) return changed(file);
   if (on_read) on_read(file.path);
-  Sha256 hash;
-  for (;;) {
-    const auto got = ::read(descriptor.get(), block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(file.path, "read");
-    if (got == 0) break;
-    hash.update(std::string_view(block).substr(0, static_cast<std::size_t>(got)));
-  }
+  if (item.keep) return hash_and_keep(file, descriptor.get(), store);
+  MDL_TRY(auto digest, hash_bytes(file, descriptor.get(), -1));
   if (!is_same(descriptor.get(), file.stat)) return changed(file);
-  return hash.finish();
+  return digest;
 }
 
 // The files by falling size, taken one after the other by each thread: the largest does not come last.
 class Queue {
  public:
-  Queue(std::span<ToHash> files, const OnRead& on_read)
-      : files_(files), on_read_(on_read), order_(files.size()) {
+  Queue(std::span<ToHash> files, const std::string& store, const OnRead& on_read)
+      : files_(files), store_(store), on_read_(on_read), order_(files.size()) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::ranges::stable_sort(order_, std::greater(),
                              [&](std::size_t i) { return files_[i].file->stat.bytes; });
   }
 
   void work() {
-    const auto largest = order_.empty() ? 0 : files_[order_.front()].file->stat.bytes;
-    std::string block(std::clamp<std::size_t>(largest + 1, 4096, block_size), '\0');
     for (std::size_t next = next_++; next < order_.size() && !failed_; next = next_++) {
       const auto index = order_[next];
-      auto digest = hash_one(*files_[index].file, block, on_read_);
+      auto digest = hash_one(files_[index], store_, on_read_);
       if (digest)
         files_[index].digest = std::move(*digest);
       else
@@ -91,6 +113,7 @@ class Queue {
   }
 
   std::span<ToHash> files_;
+  const std::string& store_;
   const OnRead& on_read_;
   std::vector<std::size_t> order_;
   std::atomic<std::size_t> next_{0};
@@ -101,13 +124,13 @@ class Queue {
 
 }  // namespace
 
-Result<void> hash_files(std::span<ToHash> files, const OnRead& on_read) {
+Result<void> hash_files(std::span<ToHash> files, const std::string& store, const OnRead& on_read) {
   std::uint64_t bytes = 0;
   for (const auto& item : files) bytes += item.file->stat.bytes;
   std::size_t threads = 1;
   if (files.size() > 1 && (bytes > few_bytes || files.size() > few_files))
     threads = std::min<std::size_t>(files.size(), std::clamp(std::thread::hardware_concurrency(), 2u, 8u));
-  Queue queue(files, on_read);
+  Queue queue(files, store, on_read);
   {
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < threads; ++i) others.emplace_back([&queue] { queue.work(); });

@@ -11,6 +11,7 @@
 #include "core/oci/select.hpp"
 #include "core/oci/stat_cache.hpp"
 #include "core/util/digest.hpp"
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::oci {
@@ -18,6 +19,9 @@ namespace mdl::oci {
 namespace {
 
 using FoundFiles = std::vector<Found>;
+
+// Reading less than this twice costs nothing worth saving.
+constexpr std::uint64_t worth_keeping = 1u << 20;
 
 // Digests of the selected files, in their order: from the cache, or by reading them.
 class Hashing {
@@ -33,7 +37,12 @@ class Hashing {
       for (const auto& file : *files) look_up(file);
     if (to_hash_.empty()) return {};
     auto update = cache_file_.empty() ? std::nullopt : StatCacheUpdate::begin(cache_file_);
-    MDL_CHECK(hash_files(to_hash_, request_.on_read));
+    const auto weights = selected[0]->size();
+    for (std::size_t i = 0; i < to_hash_.size(); ++i)
+      to_hash_[i].keep =
+          !request_.store.empty() && positions_[i] < weights && to_hash_[i].file->stat.bytes >= worth_keeping;
+    if (std::ranges::any_of(to_hash_, &ToHash::keep)) MDL_CHECK(make_folders(request_.store));
+    MDL_CHECK(hash_files(to_hash_, request_.store, request_.on_read));
     for (std::size_t i = 0; i < to_hash_.size(); ++i) digests_[positions_[i]] = std::move(to_hash_[i].digest);
     if (update) save(*update, selected);
     return {};
@@ -104,6 +113,17 @@ Layer make_layer(LayerKind kind, std::vector<File> files) {
   Layer layer{.kind = kind, .digest = digest_of(files), .files = std::move(files)};
   for (const auto& file : layer.files) layer.bytes += file.bytes;
   return layer;
+}
+
+// What is fetched stands in the place of a local file of that path.
+void add_remotes(const std::vector<Remote>& remotes, std::vector<File>& weights) {
+  for (const auto& remote : remotes) {
+    const auto path = std::filesystem::path(remote.path).lexically_normal().string();
+    std::erase_if(weights, [&](const File& file) { return file.path == path; });
+    weights.push_back(
+        {.path = path, .source = remote.stored, .bytes = remote.bytes, .sha256 = remote.sha256});
+  }
+  std::ranges::sort(weights, {}, &File::path);
 }
 
 Result<Layer> dependencies(const LayerRequest& request) {
@@ -188,7 +208,9 @@ Result<LayerPlan> plan_layers(const LayerRequest& request) {
   std::size_t index = 0;
   auto weights = to_files(std::move(selection.weights), hashing, index);
   auto application = to_files(std::move(selection.application), hashing, index);
+  add_remotes(request.remotes, weights);
   MDL_CHECK(check_stated_digests(request.service, weights));
+  plan.remotes = request.remotes;
   if (!front.empty()) plan.layers.push_back(make_layer(LayerKind::front, std::move(front)));
   if (!weights.empty()) plan.layers.push_back(make_layer(LayerKind::weights, std::move(weights)));
   plan.layers.push_back(make_layer(LayerKind::application, std::move(application)));

@@ -26,6 +26,18 @@ struct File {
   Digest sha256;            // empty for links
 };
 
+// A file of weights that is fetched from elsewhere: named by the digest of what it will be.
+struct Remote {
+  std::string path;           // in the service's folder
+  std::string from;           // for people: "hf://org/name@<commit>/file", an URL without query
+  std::string url;            // may hold a secret: never shown
+  std::string sha256 = {};
+  std::string revision = {};  // the commit that a hub's revision is; empty: none
+  std::uint64_t bytes = 0;    // 0: not known
+  std::string stored = {};    // where it is, or will be
+  bool hub = false;           // the hub's token goes with the request
+};
+
 enum class LayerKind { dependencies, application, weights, front };
 std::string_view to_string(LayerKind kind);
 
@@ -44,6 +56,8 @@ struct LayerPlan {
   Digest digest() const;          // of the layers' kinds and digests: names the artifact
   std::uint64_t bytes() const;
   const Layer* find(LayerKind kind) const;  // nullptr: the artifact has none
+  // Of the weights, those that come from elsewhere: their File's source is Remote::stored, which may not be there yet.
+  std::vector<Remote> remotes = {};
 };
 
 // How the file of a plan that mdl saved begins. One that lies in the service's folder itself is no part of the artifact:
@@ -58,6 +72,10 @@ struct LayerRequest {
   std::vector<std::string> servers;  // requirement lines added to the service's own
   std::string stat_cache;         // folder of the caches (size, mtime, ctime, inode, device → digest), one file for each
                                   // service folder; empty: none
+  std::vector<Remote> remotes = {};  // of the models with `from`
+  // A folder of files named by their digest. Weights that must be read are brought there as they are hashed, so that
+  // write_folder need not read them again; empty: they are only hashed.
+  std::string store = {};
   std::function<void(const std::string& path)> on_read = {};  // before a file is read; from several threads at once
 };
 
@@ -74,18 +92,28 @@ struct LayerRequest {
 //
 // Errors: invalid (with the manifest line) for an include or model path that matches nothing, a `sha256` that does not
 // match, a requirements file that cannot be used, or a name that is not UTF-8; refused for a symbolic link that leaves the
-// folder and for `model.from`; conflict for a file that changes while it is read; unavailable for one that cannot be read.
+// folder; conflict for a file that changes while it is read; unavailable for one that cannot be read.
 Result<LayerPlan> plan_layers(const LayerRequest& request);
+
+// What a release's files have in common with the store or another release.
+enum class Link { none, reflink, hard_link, copy };
+std::string_view to_string(Link link);  // "", "reflink", "hard link", "copy"
+
+struct Written {
+  Link weights = Link::none;        // none: there are none, or the folder was there; of several ways, the costliest
+  bool application_linked = false;  // nothing of the application was copied
+};
 
 // Writes all layers but dependencies below `folder`: application and weights below folder/app, each file at its path in
 // the service's folder (the code opens weights/x as it does at home), front below folder/front; both exist afterwards.
-// Application files are copied (by reflink where the file system can), so that a later edit cannot change a release;
-// weights are hard links into `store`, a folder of files named by their digest, which is filled as needed. Files are 0444
-// or 0555, folders 0755.
+// Application files are copied (by reflink where the file system can), so that a later edit cannot change a release, or are
+// hard links into a folder beside `folder` that has the same application, so that new weights copy no code. Weights come from
+// `store`, a folder of files named by their digest, which is filled as needed: by reflink, else by hard link, else by copy.
+// Files are 0444 or 0555, folders 0755. folder/layers says what is in it.
 // Each file is checked against its digest on the way. Written beside and renamed: `folder` is there as a whole or not at
 // all, also when the process is killed or two write it at once; an existing one is success. What a killed writer left
 // (*.partial-<pid> beside `folder` and in `store`) is removed by the next call.
 // Errors: conflict when a file is no longer what was planned; failed when it cannot be written (a full disk).
-Result<void> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store);
+Result<Written> write_folder(const LayerPlan& plan, const std::string& folder, const std::string& store);
 
 }  // namespace mdl::oci

@@ -58,10 +58,10 @@ Result<Value> describe(const std::string& folder, const std::vector<Package>& pa
   MDL_TRY(const auto found, find_files(folder));
   std::vector<ToHash> to_hash;
   for (const auto& file : found) to_hash.push_back({.file = &file, .digest = {}});
-  MDL_CHECK(hash_files(to_hash, {}));
+  MDL_CHECK(hash_files(to_hash, "", {}));
   Value::Array names, files;
   for (const auto& package : packages) names.push_back(Value::array({package.name, package.version}));
-  for (const auto& [file, digest] : to_hash)
+  for (const auto& [file, digest, keep] : to_hash)
     files.push_back(Value::array({file->path, file->stat.bytes, file->executable, digest}));
   return Value::object({{"packages", std::move(names)}, {"files", std::move(files)}});
 }

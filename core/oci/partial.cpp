@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::string_view marker = ".partial-";
 
-bool is_partial(std::string_view name) {
-  const auto at = name.rfind(marker);
-  if (at == std::string_view::npos || at + marker.size() == name.size()) return false;
-  return std::ranges::all_of(name.substr(at + marker.size()), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::unexpected<Error> not_made(const std::string& path) {
   return fail(Error{.kind = ErrorKind::failed,
                     .message = fmt::format("'{}' could not be written", path),
@@ -45,6 +39,12 @@ void remove(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_partial_name(std::string_view name) {
+  const auto at = name.rfind(marker);
+  if (at == std::string_view::npos || at + marker.size() == name.size()) return false;
+  return std::ranges::all_of(name.substr(at + marker.size()), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 Partial::Partial(std::string wanted, std::string path, Descriptor descriptor)
     : wanted_(std::move(wanted)), path_(std::move(path)), descriptor_(std::move(descriptor)) {}
@@ -86,6 +86,12 @@ Result<bool> Partial::publish() {
   return true;
 }
 
+Result<void> Partial::publish_as(const std::string& name) {
+  wanted_ = name;
+  MDL_CHECK(publish());
+  return {};
+}
+
 Result<void> Partial::replace() {
   if (::rename(path_.c_str(), wanted_.c_str()) != 0) return not_made(wanted_);
   descriptor_ = Descriptor();
@@ -96,7 +102,7 @@ void remove_left_partials(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(folder.c_str()), ::closedir);
   if (!stream) return;
   while (const dirent* entry = ::readdir(stream.get())) {
-    if (!is_partial(entry->d_name)) continue;
+    if (!is_partial_name(entry->d_name)) continue;
     const auto path = folder + '/' + entry->d_name;
     const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!descriptor || ::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) continue;

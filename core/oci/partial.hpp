@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/oci/descriptor.hpp"
 #include "core/util/error.hpp"
@@ -20,6 +21,9 @@ class Partial {
   int descriptor() const { return descriptor_.get(); }
   // Renames it to the wanted name. False: that name is taken, and this one goes away.
   Result<bool> publish();
+  // Renames a file to another name than was wanted, in the same folder, unless that is taken: then it goes
+  // away.
+  Result<void> publish_as(const std::string& name);
   // Renames a file to the wanted name, in place of one that has it.
   Result<void> replace();
 
@@ -30,6 +34,8 @@ class Partial {
   Descriptor descriptor_;
 };
 
+// Whether a name is one that a Partial has.
+bool is_partial_name(std::string_view name);
 // Removes what killed processes left in `folder`. What cannot be removed is left for the next time.
 void remove_left_partials(const std::string& folder);
 

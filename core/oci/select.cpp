@@ -110,4 +110,12 @@ Result<Selection> select_files(const manifest::Service& service) {
   return std::move(selecting.found);
 }
 
+Result<std::vector<Found>> select_weights_files(const manifest::Service& service) {
+  Selecting selecting{.service = service, .root = service.folder};
+  while (selecting.root.size() > 1 && selecting.root.ends_with('/')) selecting.root.pop_back();
+  MDL_CHECK(select_weights(selecting));
+  sort_once(selecting.found.weights);
+  return std::move(selecting.found.weights);
+}
+
 }  // namespace mdl::oci

@@ -35,5 +35,7 @@ struct Selection {
 // Chooses the service's files without reading them; the rules and the errors are those of plan_layers
 // (layers.hpp).
 Result<Selection> select_files(const manifest::Service& service);
+// The weights alone.
+Result<std::vector<Found>> select_weights_files(const manifest::Service& service);
 
 }  // namespace mdl::oci

@@ -14,18 +14,6 @@ namespace mdl::oci {
 
 namespace {
 
-std::unexpected<Error> not_fetched(const Selecting& selecting, const manifest::ModelFile& model,
-                                   const std::string& field) {
-  const auto scheme = model.from.substr(0, model.from.find("://") + 3);
-  return fail(Error{
-      .kind = ErrorKind::refused,
-      .message = fmt::format("weights cannot be fetched from {} yet: download {} into the manifest's folder, "
-                             "name the file with 'path' and remove 'from'",
-                             printable(scheme), printable(model.from)),
-      .resource = model.path,
-      .where = selecting.service.source_of(field + ".from")});
-}
-
 // Weights often are links into a cache or to a larger disk: the artifact holds the file that a link leads to.
 // They are never executable, so that the same bytes are one file in the store.
 Result<void> add(Selecting& selecting, const std::string& path, const struct stat& status) {
@@ -108,7 +96,6 @@ Result<void> select_weights(Selecting& selecting) {
   const auto& models = selecting.service.model;
   for (std::size_t i = 0; i < models.size(); ++i) {
     const auto field = fmt::format("model.{}", i);
-    if (!models[i].from.empty()) return not_fetched(selecting, models[i], field);
     const auto& text = models[i].path;
     if (const auto reason = Glob::unusable(text); !reason.empty())
       return selecting.invalid(field + ".path",
@@ -119,6 +106,7 @@ Result<void> select_weights(Selecting& selecting) {
           field + ".path",
           "a model path names a file or a folder inside the manifest's folder, not all of it");
     selecting.models.insert(path);
+    if (!models[i].from.empty()) continue;  // fetched
     MDL_CHECK(select_one(selecting, models[i], path, field + ".path"));
   }
   return {};

@@ -8,6 +8,12 @@
 
 namespace mdl::plan {
 
+// Weights that carrying a plan out fetches first.
+struct Fetch {
+  std::string path, from;
+  std::uint64_t bytes = 0;  // 0: not known
+};
+
 // The ordered list of changes from what is there to what is wanted, and what it means. Saved by `plan --out`
 // and carried out by `deploy --plan`: the calls made are those listed here, in an order that respects
 // `needs`.
@@ -23,6 +29,9 @@ struct Plan {
   std::vector<Change> changes;
   std::vector<ResourceId> unchanged;
   std::uint64_t upload_bytes = 0;
+  // These two follow from what is there when the plan is carried out, so they are not saved.
+  std::vector<Fetch> fetches;
+  bool weights_only = false;  // the artifact differs from what serves in its weights only
   std::string drains;        // why what is live is stopped first; empty: the service is not away
   Milliseconds downtime{0};  // how long it is away then, as `measured` took to start
   int measured = 0;          // a release; 0: no start was measured yet

@@ -40,11 +40,15 @@ class Limits {
   virtual std::optional<std::string> refuses(std::string_view field, const Service& service) const = 0;
   // What only this machine or account can tell (an interpreter, a quota). All problems at once.
   virtual std::vector<manifest::Problem> examine(const Service& service) = 0;
+  // The most memory that one replica could have, in bytes; nullopt: not known, or no bound but resources.memory.
+  virtual std::optional<std::uint64_t> memory() const { return std::nullopt; }
 };
 
 struct Progress {
   std::string what;            // "14 packages", "upload"
   std::uint64_t done = 0, total = 0;  // bytes; total 0: not known
+  bool step = false;           // it is done: a line of its own where details are wanted
+  Milliseconds took{0};        // of a step
 };
 using OnProgress = std::function<void(const Progress&)>;
 
@@ -60,8 +64,12 @@ class Artifacts {
     std::string platform, python;
     std::vector<oci::File> front;
     std::vector<std::string> servers;
+    std::string store = {};  // see oci::LayerRequest
   };
   virtual Result<Platform> platform(const Service& service) = 0;
+  // What the models with `from` are, in the manifest's order, before they are fetched: `put` fetches them. Reads only.
+  // A platform that refuses model.*.from has none.
+  virtual Result<std::vector<oci::Remote>> resolve(const Service&) { return std::vector<oci::Remote>(); }
   // Bytes that `put` would send or write; 0: the artifact is there.
   virtual Result<std::uint64_t> missing(const Service& service, const oci::LayerPlan& layers) = 0;
   // Makes the artifact available at the provider under its digest. Content-addressed: touches nothing that is live.

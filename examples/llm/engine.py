@@ -12,7 +12,7 @@ import xllamacpp
 
 NAME = "gemma-3-270m"
 WEIGHTS = pathlib.Path(__file__).with_name("weights") / "gemma-3-270m-q4_k_m.gguf"
-CONTEXT = int(os.environ.get("CONTEXT", "1024"))  # tokens of a prompt and its answer together
+CONTEXT = int(os.environ.get("MDL_CONTEXT", "1024"))  # tokens of a prompt and its answer together
 SLOTS = int(os.environ.get("MDL_CONCURRENCY", "4"))
 # The model was not trained to chat: it continues a dialogue, until it would speak for the user.
 TEMPLATE = "{% for m in messages %}{{ m.role | capitalize }}: {{ m.content }}\n{% endfor %}Assistant:"
@@ -46,6 +46,8 @@ def load():
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(WEIGHTS)
     parameters.n_parallel, parameters.n_ctx = SLOTS, SLOTS * CONTEXT
+    # Prompts kept beside the slots would take memory that nobody reckons with: up to 8 GiB.
+    parameters.cache_ram_mib = parameters.n_ctx_checkpoints = 0
     parameters.n_batch = 256  # between two batches of a long prompt it is noticed that the client left
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
     parameters.chat_template, parameters.use_jinja = TEMPLATE, True

@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "core/fetch/fetch.hpp"
 #include "core/oci/dependencies.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
@@ -97,7 +98,7 @@ class LocalArtifacts final : public provider::Artifacts {
   }
 
   Result<Platform> platform(const Service& service) override {
-    Platform platform{.platform = machine, .python = {}, .front = {}, .servers = {}};
+    Platform platform{.platform = machine, .python = {}, .front = {}, .servers = {}, .store = home().blobs()};
     if (!uses_python(service)) return platform;
     MDL_TRY(const auto python, interpreter(service));
     platform.python = python.version;
@@ -107,6 +108,11 @@ class LocalArtifacts final : public provider::Artifacts {
         platform.front.push_back(
             {.path = std::string(file.path), .source = {}, .content = std::string(file.content)});
     return platform;
+  }
+
+  Result<std::vector<oci::Remote>> resolve(const Service& service) override {
+    if (std::ranges::all_of(service.model, [](const auto& model) { return model.from.empty(); })) return {};
+    return fetch::resolve(service, around());
   }
 
   Result<std::uint64_t> missing(const Service& service, const LayerPlan& layers) override {
@@ -130,8 +136,14 @@ class LocalArtifacts final : public provider::Artifacts {
     }
     MDL_CHECK(make_folders(home().artifacts()));
     MDL_CHECK(make_folders(home().blobs()));
+    MDL_CHECK(fetch::fetch(layers.remotes, around(),
+                           [&](const std::string& what, std::uint64_t done, std::uint64_t total) {
+                             if (progress) progress({.what = what, .done = done, .total = total});
+                           }));
     const auto folder = artifact_folder(layers.digest());
-    MDL_CHECK(oci::write_folder(layers, folder, home().blobs()));
+    const auto begun = client_->options().clock.elapsed();
+    MDL_TRY(const auto written, oci::write_folder(layers, folder, home().blobs()));
+    say(written, layers, begun, progress);
     if (!environment.empty()) MDL_CHECK(link_environment(folder, environment_folder(home(), environment)));
     if (runs_in_container(service)) {
       const auto image = image_name(service.name, layers.digest());
@@ -144,6 +156,31 @@ class LocalArtifacts final : public provider::Artifacts {
   }
 
  private:
+  fetch::Around around() const {
+    const auto& options = client_->options();
+    return {.transport = options.transport,
+            .clock = options.clock,
+            .sleeper = options.sleeper,
+            .interrupt = options.interrupt,
+            .hub = fetch::Hub::from_environment(),
+            .store = home().blobs(),
+            .cache = options.cache};
+  }
+
+  // How the release came by its files.
+  void say(const oci::Written& written, const LayerPlan& layers, std::chrono::nanoseconds begun,
+           const OnProgress& progress) const {
+    const auto* weights = layers.find(LayerKind::weights);
+    if (!progress || weights == nullptr || written.weights == oci::Link::none) return;
+    const auto count = weights->files.size();
+    progress({.what = std::to_string(count) + (count == 1 ? " file" : " files") + " of weights, " +
+                      readable_bytes(weights->bytes) + ", by " +
+                      std::string(oci::to_string(written.weights)) + " from the store" +
+                      (written.application_linked ? "; code shared with another release" : ""),
+              .step = true,
+              .took = std::chrono::duration_cast<Milliseconds>(client_->options().clock.elapsed() - begun)});
+  }
+
   const Home& home() const { return client_->options().home; }
 
   std::string artifact_folder(const std::string& digest) const { return home().artifacts() + "/" + digest; }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <system_error>
 
+#include "core/fetch/store.hpp"
 #include "providers/local/container.hpp"
 
 namespace mdl::local {
@@ -14,7 +15,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_partial(const std::string& name) { return name.find(".partial") != std::string::npos; }
+bool is_partial(const std::string& name) {
+  return name.find(".partial") != std::string::npos || name.find(fetch::incoming_mark) != std::string::npos;
+}
 
 std::vector<fs::path> entries_of(const std::string& folder) {
   std::vector<fs::path> entries;

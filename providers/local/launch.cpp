@@ -49,6 +49,8 @@ void add_contract(Environment& variables, const Value& spec, const Value& identi
   variables["MDL_RELEASE"] = text_of(identity["release"]);
   variables["MDL_REPLICA"] = text_of(identity["replica"]);
   variables["MDL_CONCURRENCY"] = text_of(identity["concurrency"]);
+  if (const auto context = spec["context"].as_integer(); context > 0)
+    variables["MDL_CONTEXT"] = std::to_string(context);
   variables["PYTHONUNBUFFERED"] = "1";
   variables["CUDA_VISIBLE_DEVICES"] = identity["gpus"].as_string();
   variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";  // what numbers of devices mean

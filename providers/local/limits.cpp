@@ -39,9 +39,9 @@ constexpr std::array rules{
     Rule{"model"},
     Rule{"model.*"},
     Rule{"model.*.path"},
-    Rule{"model.*.from", Answer::refused,
-         "the local target does not download weights; put the file at the model's path and leave 'from' out"},
+    Rule{"model.*.from"},
     Rule{"model.*.sha256"},
+    Rule{"model.*.context"},
     Rule{"http"},
     Rule{"http.entry"},
     Rule{"http.handler"},
@@ -147,6 +147,12 @@ class LocalLimits final : public provider::Limits {
 
   std::vector<manifest::Problem> examine(const Service& service) override {
     return examine_service(client_->options().home, service);
+  }
+
+  std::optional<std::uint64_t> memory() const override {
+    const auto memory = memory_of_machine();
+    if (memory <= 0) return std::nullopt;
+    return static_cast<std::uint64_t>(memory);
   }
 
  private:

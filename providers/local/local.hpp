@@ -15,6 +15,8 @@ struct Options {
   Clock& clock;
   Sleeper& sleeper;
   http::Transport& transport;
+  const Interrupt* interrupt = nullptr;  // ends a fetch of weights early; nullptr: none
+  std::string cache;                     // folder for what is known of weights elsewhere; empty: none
 };
 
 // The provider `local`. Reads do not start a supervisor where no state database is: everything is then absent.

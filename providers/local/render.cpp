@@ -35,6 +35,7 @@ constexpr std::array words{
     Word{"replicas", "cpu", "resources.cpu"},
     Word{"replicas", "memory_bytes", "resources.memory"},
     Word{"replicas", "gpu", "resources.gpu"},
+    Word{"replicas", "context", "model.context"},
     Word{"replicas", "health", "http.health"},
     Word{"replicas", "timeout_ms", "http.timeout"},
     Word{"replicas", "start_timeout_ms", "rollout.start-timeout"},
@@ -109,6 +110,7 @@ Value replicas_spec(const Service& service, const provider::ReleaseInfo& release
   spec.set("cpu", service.resources.cpu);
   spec.set("memory_bytes", service.resources.memory_bytes);
   if (service.resources.gpu > 0) spec.set("gpu", service.resources.gpu);
+  if (const auto context = service.context(); context > 0) spec.set("context", context);
   spec.set("health", service.http.health);
   spec.set("timeout_ms", std::int64_t{service.http.timeout.count()});
   spec.set("start_timeout_ms", std::int64_t{service.rollout.start_timeout.count()});

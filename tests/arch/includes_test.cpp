@@ -57,17 +57,21 @@ std::vector<SourceFile> sources() {
 const std::map<std::string, std::set<std::string>> allowed{
     {"core/util", {}},
     {"core/http", {"core/util"}},
+    {"core/model", {"core/util"}},
     {"core/manifest", {"core/util"}},
     {"core/oci", {"core/util", "core/manifest"}},
+    {"core/fetch", {"core/util", "core/http", "core/manifest", "core/oci"}},
     {"core/release", {"core/util"}},
     {"core/plan", {"core/util", "core/release"}},
     {"core/provider", {"core/util", "core/manifest", "core/oci", "core/release", "core/plan"}},
-    {"core/engine", {"core/util", "core/manifest", "core/oci", "core/release", "core/plan", "core/provider"}},
+    {"core/engine",
+     {"core/util", "core/model", "core/manifest", "core/oci", "core/release", "core/plan", "core/provider"}},
     {"providers",
-     {"core/util", "core/http", "core/manifest", "core/oci", "core/release", "core/plan", "core/provider"}},
+     {"core/util", "core/http", "core/manifest", "core/oci", "core/fetch", "core/release", "core/plan",
+      "core/provider"}},
     {"cli",
-     {"core/util", "core/http", "core/manifest", "core/oci", "core/release", "core/plan", "core/provider",
-      "core/engine"}},
+     {"core/util", "core/http", "core/model", "core/manifest", "core/oci", "core/release", "core/plan",
+      "core/provider", "core/engine"}},
 };
 
 bool may_include(const std::string& from, const std::string& to) {

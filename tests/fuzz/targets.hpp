@@ -31,6 +31,10 @@ std::string redact(std::string_view bytes);
 // Lines: each a Retry-After and a URL.
 std::string http(std::string_view bytes);
 
+// A file of weights, as GGUF, as safetensors and as the config.json beside them: errors are printable sentences, a header is
+// remembered and read again as it was, and the memory that is reckoned from it does not overflow.
+std::string weights(std::string_view bytes);
+
 // Of the same bytes always the same numbers: where to cut them.
 class Cuts {
  public:

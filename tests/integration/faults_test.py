@@ -2,6 +2,7 @@
 a clock that jumps. Each is said clearly with what to run next, nothing that serves is lost, and the state is readable afterwards."""
 
 import contextlib
+import hashlib
 import mmap
 import os
 import resource
@@ -13,6 +14,7 @@ import time
 import unittest
 
 from harness import BINARY, SANITIZED, MdlTest, Traffic, request, until
+from weights_source import Source, certificate
 
 JUMPING_CLOCK = BINARY.parent / "tests/libjumping_clock.so"
 
@@ -106,6 +108,22 @@ class Disk(Faults):
         until(lambda: self.version(url) == "2", what="release 2 once there is room again")
         self.mdl("rollback")
         self.assertEqual(self.version(url), "1")
+
+    def test_a_fetch_of_weights_stops_at_a_full_disk_and_goes_on_when_there_is_room(self):
+        data = os.urandom(10_000_000)
+        digest = hashlib.sha256(data).hexdigest()
+        source = Source({"base.bin": data}, certificate(self.root))
+        self.addCleanup(source.close)
+        self.env["SSL_CERT_FILE"] = str(self.root / "cert.pem")
+        self.service(model=[{"path": "base.bin", "from": source.url + "/plain/base.bin", "sha256": digest}])
+        self.failed(self.mdl("deploy", code=None), (1,), r"the disk of .*blobs is full; [56]\.\d MB are kept", "(?i)no space left")
+        self.assertEqual(self.sh(f"ls '{self.home}/blobs'").stdout.split(), [digest + ".fetch", digest + ".fetch.tag"])
+        grown = self.sh(f"mount -o remount,size=60m '{self.home}'")
+        self.assertEqual(grown.returncode, 0, grown.stderr)
+        self.mdl("deploy")
+        self.assertRegex(source.asked()[-1]["headers"]["Range"], r"bytes=[56]\d{6}-")
+        self.assertEqual(self.sh(f"ls '{self.home}/blobs'").stdout.split(), [digest])
+        self.assertEqual(self.sh(f"sha256sum '{self.home}/blobs/{digest}'").stdout.split()[0], digest)
 
     def test_a_disk_that_is_full_from_the_start_is_said(self):
         self.service()

@@ -20,7 +20,7 @@ const Target targets[] = {
     {"manifest", fuzz::manifest, 1'000},  {"plan", fuzz::plan, 2'000},       {"record", fuzz::record, 2'000},
     {"journal", fuzz::journal, 20},       {"request", fuzz::request, 2'000}, {"gateway", fuzz::gateway, 50},
     {"supervisor", fuzz::supervisor, 20}, {"logfile", fuzz::logfile, 100},   {"redact", fuzz::redact, 100},
-    {"http", fuzz::http, 2'000},
+    {"http", fuzz::http, 2'000},          {"weights", fuzz::weights, 2'000},
 };
 
 std::vector<std::string> corpus(const std::string& target) {

@@ -51,7 +51,7 @@ TEST_CASE("local limits: what this machine cannot do is refused by field") {
   const auto& limits = *provider.limits;
   CHECK(limits.refuses("build.base", service));
   CHECK(limits.refuses("build.image", service));
-  CHECK(limits.refuses("model.3.from", service));
+  CHECK(!limits.refuses("model.3.from", service));  // fetched
   CHECK_FALSE(limits.refuses("model.3.path", service));
   CHECK_FALSE(limits.refuses("secrets.A.from", service));
   CHECK(limits.refuses("secrets.B.from", service)->find("aws-secrets") != std::string::npos);

@@ -52,7 +52,8 @@ ino_t inode(const std::string& path) {
 TEST_CASE("oci: a folder holds application, weights at their path and front, read-only") {
   const Tree tree;
   const auto plan = planned(write_service(tree));
-  REQUIRE(oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs")));
+  const auto written = oci::write_folder(plan, tree.at("artifacts/1"), tree.at("blobs"));
+  REQUIRE(written);
   CHECK(tree.read("artifacts/1/app/app.py") == "print(1)");
   CHECK(tree.mode("artifacts/1/app/app.py") == 0444);
   CHECK(tree.mode("artifacts/1/app/bin/run") == 0555);
@@ -60,7 +61,8 @@ TEST_CASE("oci: a folder holds application, weights at their path and front, rea
   CHECK(tree.read("artifacts/1/front/mdl_front.py") == "front");
   CHECK(tree.mode("artifacts/1/front/mdl_front.py") == 0444);
   const auto blob = "blobs/" + sha256(std::string(3 << 20, 'a'));
-  CHECK(inode(tree.at("artifacts/1/app/weights/a.bin")) == inode(tree.at(blob)));
+  CHECK((written->weights == oci::Link::hard_link) ==
+        (inode(tree.at("artifacts/1/app/weights/a.bin")) == inode(tree.at(blob))));
   CHECK(inode(tree.at("service/weights/a.bin")) != inode(tree.at(blob)));
   CHECK(tree.mode(blob) == 0444);
   CHECK(names_in(tree.at("artifacts")) == std::vector<std::string>{"1"});
@@ -69,15 +71,38 @@ TEST_CASE("oci: a folder holds application, weights at their path and front, rea
 TEST_CASE("oci: weights of two artifacts are one file, and an existing folder is left as it is") {
   const Tree tree;
   const auto service = write_service(tree);
-  REQUIRE(oci::write_folder(planned(service), tree.at("artifacts/1"), tree.at("blobs")));
+  const auto first = oci::write_folder(planned(service), tree.at("artifacts/1"), tree.at("blobs"));
+  REQUIRE(first);
   tree.write("service/app.py", "print(2)");
   const auto second = planned(service);
   REQUIRE(oci::write_folder(second, tree.at("artifacts/2"), tree.at("blobs")));
-  CHECK(inode(tree.at("artifacts/1/app/weights/a.bin")) == inode(tree.at("artifacts/2/app/weights/a.bin")));
+  // Linked where the file system cannot share bytes between files.
+  CHECK((first->weights == oci::Link::hard_link) ==
+        (inode(tree.at("artifacts/1/app/weights/a.bin")) == inode(tree.at("artifacts/2/app/weights/a.bin"))));
   REQUIRE(oci::write_folder(second, tree.at("artifacts/1"), tree.at("blobs")));
   CHECK(tree.read("artifacts/1/app/app.py") == "print(1)");
   std::filesystem::remove(tree.at("service/app.py"));
   CHECK(oci::write_folder(second, tree.at("artifacts/2"), tree.at("blobs")));  // nothing is read
+}
+
+TEST_CASE("oci: new weights with the same application copy none of it, unless a release changed its files") {
+  const Tree tree;
+  const auto service = write_service(tree);
+  const auto first = oci::write_folder(planned(service), tree.at("artifacts/1"), tree.at("blobs"));
+  REQUIRE(first);
+  CHECK(!first->application_linked);
+  tree.write("service/weights/a.bin", std::string(3 << 20, 'b'));
+  const auto second = oci::write_folder(planned(service), tree.at("artifacts/2"), tree.at("blobs"));
+  REQUIRE(second);
+  CHECK(second->application_linked);
+  CHECK(inode(tree.at("artifacts/1/app/app.py")) == inode(tree.at("artifacts/2/app/app.py")));
+  ::chmod(tree.at("artifacts/1/app/app.py").c_str(), 0644);
+  tree.write("artifacts/1/app/app.py", "print(3)", 0444);
+  tree.write("service/weights/a.bin", std::string(3 << 20, 'c'));
+  const auto third = oci::write_folder(planned(service), tree.at("artifacts/3"), tree.at("blobs"));
+  REQUIRE(third);
+  CHECK(!third->application_linked);
+  CHECK(tree.read("artifacts/3/app/app.py") == "print(1)");
 }
 
 TEST_CASE("oci: a file that changed after it was planned is a conflict, and nothing is left") {
@@ -131,7 +156,7 @@ TEST_CASE("oci: what killed writers left is removed, what living ones hold is no
 TEST_CASE("oci: writers that make the same folder at once all succeed, and leave nothing else") {
   const Tree tree;
   const auto plan = planned(write_service(tree));
-  std::vector<Result<void>> results(6);
+  std::vector<Result<oci::Written>> results(6);
   {
     std::vector<std::jthread> writers;
     for (auto& result : results)

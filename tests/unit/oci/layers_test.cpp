@@ -186,20 +186,50 @@ TEST_CASE("oci: model paths that are not there, hold nothing or leave the folder
   }
 }
 
-TEST_CASE("oci: weights to be fetched are refused, with what to do instead") {
+TEST_CASE(
+    "oci: weights to be fetched stand in the place of local ones, by their digest, and nothing is read of "
+    "them") {
   const Tree tree;
   tree.write("app.py");
+  tree.write("weights/base.gguf", "local");
+  tree.write("weights/other.bin", "abc");
   auto service = service_in(tree.root());
-  service.model = {{.path = "base.gguf", .from = "hf://org/repo@rev/base.gguf"}};
-  service.sources["model.0"] = source_at_line(5);
-  const auto planned = plan(service);
-  REQUIRE(!planned);
-  CHECK(planned.error().kind == ErrorKind::refused);
-  CHECK(planned.error().where->line == 5);
-  CHECK(planned.error().message ==
-        "weights cannot be fetched from hf:// yet: download hf://org/repo@rev/base.gguf into the manifest's "
-        "folder, name "
-        "the file with 'path' and remove 'from'");
+  service.model = {{.path = "weights/"},
+                   {.path = "./weights/base.gguf", .from = "hf://org/repo@rev/base.gguf"}};
+  const oci::Remote remote{.path = "./weights/base.gguf",
+                           .from = "hf://org/repo@c/base.gguf",
+                           .url = "https://x",
+                           .sha256 = std::string(64, 'a'),
+                           .bytes = 1'000,
+                           .stored = tree.at("blobs/a")};
+  const auto planned = oci::plan_layers({.service = service, .remotes = {remote}});
+  REQUIRE(planned);
+  const auto* weights = planned->find(oci::LayerKind::weights);
+  CHECK(paths(weights) == Paths{"weights/base.gguf", "weights/other.bin"});
+  CHECK(weights->files[0].sha256 == std::string(64, 'a'));
+  CHECK(weights->files[0].source == tree.at("blobs/a"));
+  CHECK(weights->bytes == 1'003);
+  CHECK(planned->remotes.size() == 1);
+  CHECK(paths(planned->find(oci::LayerKind::application)) == Paths{"app.py"});
+}
+
+TEST_CASE("oci: weights that must be read are brought into the store meanwhile, and not read again") {
+  const Tree tree;
+  tree.write("service/app.py");
+  const std::string bytes(2 << 20, 'w');
+  tree.write("service/weights/a.bin", bytes);
+  tree.write("service/weights/small.json", "{}");
+  auto service = service_in(tree.at("service"));
+  service.model = {{.path = "weights"}};
+  const auto planned = oci::plan_layers({.service = service, .store = tree.at("blobs")});
+  REQUIRE(planned);
+  CHECK(tree.read("blobs/" + sha256(bytes)) == bytes);
+  CHECK(tree.mode("blobs/" + sha256(bytes)) == 0444);
+  std::filesystem::remove(tree.at("service/weights/a.bin"));
+  const auto written = oci::write_folder(*planned, tree.at("artifacts/1"), tree.at("blobs"));
+  REQUIRE(written);
+  CHECK(tree.read("artifacts/1/app/weights/a.bin") == bytes);
+  CHECK(written->weights != oci::Link::none);
 }
 
 TEST_CASE("oci: a stated SHA-256 must be that of the file") {
