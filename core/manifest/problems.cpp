@@ -45,7 +45,8 @@ std::string excerpt(const Source& where) {
   }
   if (text.size() > widest) {
     std::size_t cut = widest;
-    while (cut > 0 && continues(text[cut])) --cut;
+    // Not into what stands before: bytes that are no UTF-8 may all seem to continue.
+    while (cut > before.size() && continues(text[cut])) --cut;
     text = text.substr(0, cut);
     tail = "...";
   }
