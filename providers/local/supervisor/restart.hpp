@@ -15,7 +15,7 @@ namespace mdl::local::supervisor {
 
 // A restart in place, asked for by a call or by SIGHUP: first the program is tried, then the moment waited
 // for at which nothing is half done, then `ready` is called, which ends the event loop for `succeed`. See
-// docs/decisions/0010.
+// docs/decisions/0011.
 class Restart {
  public:
   using Done = std::function<void(Result<void>)>;
