@@ -11,11 +11,9 @@ namespace {
 // Words that YAML would read as something else, or that a reader might: written in double quotes.
 bool plain(std::string_view text) {
   if (text.empty() || !is_utf8(text)) return false;
-  for (const auto word : {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"}) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto lower = lower_case(text);
+  for (const auto word : {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"})
     if (lower == word) return false;
-  }
   const auto letter = [](unsigned char c) { return std::isalpha(c) || c == '/' || c == '_'; };
   if (!letter(static_cast<unsigned char>(text.front()))) return false;
   return std::ranges::all_of(text, [](unsigned char c) {

@@ -11,12 +11,6 @@ namespace mdl::cli {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 // The text between the first two quotes of a line after `start`; "" when there is none.
 std::string quoted_after(const std::string& line, std::string_view start) {
   const auto at = line.find(start);
@@ -57,7 +51,7 @@ std::optional<std::string> of_python(const std::string& line, const Failure& fai
 }
 
 std::optional<std::string> of_system(const std::string& line) {
-  const std::string text = lower(line);
+  const std::string text = lower_case(line);
   const auto says = [&](std::string_view what) { return text.find(what) != std::string::npos; };
   if (says("address already in use") || says("eaddrinuse"))
     return "The service listens on a fixed port that is taken. Let it listen on $PORT";
@@ -83,7 +77,7 @@ std::optional<std::string> hint(const Failure& failure) {
     if (auto found = of_python(*line, failure)) return found;
     if (auto found = of_system(*line)) return found;
   }
-  const std::string message = lower(failure.message);
+  const std::string message = lower_case(failure.message);
   if (message.find("exited 137") != std::string::npos || message.find("out of memory") != std::string::npos)
     return "The service was killed, most likely for lack of memory. Raise resources.memory";
   if (message.find("refused") != std::string::npos)

@@ -296,13 +296,7 @@ void DeployRun::wake(const plan::Split& split) {
   auto woken = wake_live(outcome.ref, live_, split, request_.timeout, provider_, calls_, env_);
   if (away_since_)
     outcome.away = std::chrono::duration_cast<Milliseconds>(env_.clock.elapsed() - *away_since_);
-  outcome.woken = woken.has_value();
-  if (woken) return;
-  outcome.exit = woken.error().kind == ErrorKind::interrupted ? Exit::interrupted
-                 : woken.error().kind == ErrorKind::conflict  ? Exit::conflict
-                                                              : Exit::attention;
-  if (outcome.error) woken.error().message = outcome.error->message + "; " + woken.error().message;
-  outcome.error = std::move(woken).error();
+  tell_woken(outcome, std::move(woken));
 }
 
 Result<void> DeployRun::hook(Stage at, const std::string& name, const std::vector<std::string>& command,

@@ -67,21 +67,11 @@ void note_stands_alone(release::Record& record) {
 
 Result<void> rest_live(const ServiceRef& ref, plan::Live& live, int room_for, Provider& provider,
                        Calls& calls) {
-  const plan::Change change = plan::Rest{live.release(), room_for};
-  auto rested =
-      calls.make(plan::identity(change), [&] { return provider.traffic->rest(ref, live, room_for); });
-  if (!rested) {
-    // Without an answer it may rest: then this run must not take itself for another one.
-    const auto kind = rested.error().kind;
-    if (kind != ErrorKind::unavailable && kind != ErrorKind::timeout) return fail(std::move(rested).error());
-    const auto now = provider.traffic->read(ref);
-    if (!now || now->revision == live.revision || now->rests_for != room_for || now->split != live.split)
-      return fail(std::move(rested).error());
-    rested = *now;
-  }
-  calls.moved_from(live.revision);
-  live = std::move(*rested);
-  return {};
+  return move_live(
+      ref, live, plan::Rest{live.release(), room_for},
+      [&] { return provider.traffic->rest(ref, live, room_for); },
+      [&](const plan::Live& now) { return now.rests_for == room_for && now.split == live.split; }, provider,
+      calls);
 }
 
 Result<void> wake_live(const ServiceRef& ref, plan::Live& live, const plan::Split& split,
@@ -100,6 +90,17 @@ Result<void> wake_live(const ServiceRef& ref, plan::Live& live, const plan::Spli
   else
     stage.fail(release + ": " + woken.error().message);
   return woken;
+}
+
+void tell_woken(Outcome& outcome, Result<void> woken) {
+  outcome.woken = woken.has_value();
+  if (woken) return;
+  const auto kind = woken.error().kind;
+  outcome.exit = kind == ErrorKind::interrupted ? Exit::interrupted
+                 : kind == ErrorKind::conflict  ? Exit::conflict
+                                                : Exit::attention;
+  if (outcome.error) woken.error().message = outcome.error->message + "; " + woken.error().message;
+  outcome.error = std::move(woken).error();
 }
 
 }  // namespace mdl::engine

@@ -37,4 +37,8 @@ Result<void> rest_live(const ServiceRef& ref, plan::Live& live, int room_for, Pr
 Result<void> wake_live(const ServiceRef& ref, plan::Live& live, const plan::Split& split,
                        Milliseconds timeout, Provider& provider, Calls& calls, Environment& env);
 
+// Fills an outcome, which may hold an error already, with what came of a wake: what cannot be woken needs
+// attention.
+void tell_woken(Outcome& outcome, Result<void> woken);
+
 }  // namespace mdl::engine

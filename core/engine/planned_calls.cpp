@@ -53,8 +53,7 @@ void append_updates(std::vector<std::string>& calls, const plan::Plan& plan, con
     if (const auto* removal = std::get_if<plan::Delete>(&change); removal && removal->release != 0)
       removed.insert(removal->release);
   for (const auto& record : stored) {
-    if (!is_abandoned(record, own, live) || record.runs != record.number ||
-        record.runs == plan.live.release() || removed.contains(record.number))
+    if (!leaves_resources(record, own, live, plan.live.release()) || removed.contains(record.number))
       continue;
     for (const auto& resource : snapshot.resources)
       if (resource.release == record.number)

@@ -323,15 +323,8 @@ class Rollback {
     if (live_.rests_for == 0) return;
     auto woken = wake_live(request_.ref, live_, live_.split, request_.timeout, provider_, calls_, env_);
     note_away();
-    outcome_.woken = woken.has_value();
-    if (woken) return;
-    const auto kind = woken.error().kind;
-    outcome_.exit = kind == ErrorKind::interrupted ? Exit::interrupted
-                    : kind == ErrorKind::conflict  ? Exit::conflict
-                                                   : Exit::attention;
-    if (outcome_.error) woken.error().message = outcome_.error->message + "; " + woken.error().message;
-    outcome_.error = std::move(woken).error();
-    if (kind == ErrorKind::conflict) tell_winner(outcome_, provider_);
+    tell_woken(outcome_, std::move(woken));
+    if (outcome_.exit == Exit::conflict) tell_winner(outcome_, provider_);
   }
 
   const RollbackRequest& request_;

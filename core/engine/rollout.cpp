@@ -166,23 +166,27 @@ class Rollout {
 
 }  // namespace
 
-Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
-                       Calls& calls) {
-  const plan::Change change = plan::Promote{live.split, wanted};
-  auto swapped =
-      calls.make(plan::identity(change), [&] { return provider.traffic->swap(ref, live, wanted); });
-  if (!swapped) {
-    // Without an answer the swap may have been made: then this run must not take itself for another that won.
-    const auto kind = swapped.error().kind;
-    if (kind != ErrorKind::unavailable && kind != ErrorKind::timeout) return fail(std::move(swapped).error());
+Result<void> move_live(const ServiceRef& ref, plan::Live& live, const plan::Change& change,
+                       const std::function<Result<plan::Live>()>& call,
+                       const std::function<bool(const plan::Live&)>& made, Provider& provider, Calls& calls) {
+  auto moved = calls.make(plan::identity(change), call);
+  if (!moved) {
+    const auto kind = moved.error().kind;
+    if (kind != ErrorKind::unavailable && kind != ErrorKind::timeout) return fail(std::move(moved).error());
     const auto now = provider.traffic->read(ref);
-    if (!now || now->revision == live.revision || now->split != wanted)
-      return fail(std::move(swapped).error());
-    swapped = *now;
+    if (!now || now->revision == live.revision || !made(*now)) return fail(std::move(moved).error());
+    moved = *now;
   }
   calls.moved_from(live.revision);
-  live = std::move(*swapped);
+  live = std::move(*moved);
   return {};
+}
+
+Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
+                       Calls& calls) {
+  return move_live(
+      ref, live, plan::Promote{live.split, wanted}, [&] { return provider.traffic->swap(ref, live, wanted); },
+      [&](const plan::Live& now) { return now.split == wanted; }, provider, calls);
 }
 
 Result<void> promote(const ServiceRef& ref, int release, const manifest::Rollout& rollout, plan::Live& live,

@@ -20,6 +20,13 @@ Result<void> promote(const ServiceRef& ref, int release, const manifest::Rollout
 // A rollout goes on without figures no longer than this.
 inline constexpr Milliseconds blind_for{10'000};
 
+// Makes a call that moves the live pointer, journalled as `change`; `live` becomes the new pointer. Without
+// an answer it may have been made: then `made` tells by a pointer that is read whether it was, so that this
+// run does not take itself for another one that won.
+Result<void> move_live(const ServiceRef& ref, plan::Live& live, const plan::Change& change,
+                       const std::function<Result<plan::Live>()>& call,
+                       const std::function<bool(const plan::Live&)>& made, Provider& provider, Calls& calls);
+
 // One compare-and-swap as a journalled call.
 Result<void> swap_live(const ServiceRef& ref, plan::Live& live, const plan::Split& wanted, Provider& provider,
                        Calls& calls);

@@ -52,6 +52,10 @@ bool is_abandoned(const Record& record, int own, const plan::Live& live) {
   return record.number < own || (!fence.empty() && fence != live.revision);
 }
 
+bool leaves_resources(const Record& record, int own, const plan::Live& live, int served) {
+  return is_abandoned(record, own, live) && record.runs == record.number && record.runs != served;
+}
+
 std::vector<Record> unsettled(const std::vector<Record>& stored, const plan::Live& before,
                               const plan::Live& live, int own, const std::set<int>& removed, Time now) {
   auto wanted = stored;
@@ -81,8 +85,7 @@ Result<void> settle(const ServiceRef& ref, const plan::Live& before, const plan:
     return fail(ErrorKind::conflict, "another run went live");
   std::set<int> abandoned;
   for (const auto& record : stored)
-    if (is_abandoned(record, own, live) && record.runs == record.number && record.runs != before.release())
-      abandoned.insert(record.number);
+    if (leaves_resources(record, own, live, before.release())) abandoned.insert(record.number);
   MDL_CHECK(remove_abandoned(ref, abandoned, live, provider, calls));
   for (auto& record : unsettled(stored, before, live, own, removed, env.clock.now())) {
     if (started && record.number == own) note_start(record, *started);

@@ -12,6 +12,10 @@ namespace mdl::engine {
 // is judged by its number. Pure.
 bool is_abandoned(const release::Record& record, int own, const plan::Live& live);
 
+// Whether resources of an abandoned run may be left: those of a release of its own, which `served` (0: none)
+// did not serve before. Pure.
+bool leaves_resources(const release::Record& record, int own, const plan::Live& live, int served);
+
 // The entries of `stored` that must be written for the history to say what the live pointer says, which was
 // `before` and is `live` now; see settle. Pure.
 std::vector<release::Record> unsettled(const std::vector<release::Record>& stored, const plan::Live& before,

@@ -23,12 +23,6 @@ bool is_hex(std::string_view text, std::size_t size) {
          });
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 // As the hub's own client reads it: without W/ and quotes.
 std::string plain_tag(std::string_view tag) {
   if (tag.starts_with("W/")) tag.remove_prefix(2);
@@ -78,7 +72,8 @@ class Resolver {
 
  private:
   Result<oci::Remote> of_web(const manifest::ModelFile& model) {
-    oci::Remote remote{.from = http::shown_url(model.from), .url = model.from, .sha256 = lower(model.sha256)};
+    oci::Remote remote{
+        .from = http::shown_url(model.from), .url = model.from, .sha256 = lower_case(model.sha256)};
     if (is_stored(around_.store, remote.sha256)) return remote;
     // How much it will be is good to know, and no reason to fail: the fetching will say what is wrong.
     auto head = send_following(around_.transport, request("HEAD", model.from));
@@ -109,14 +104,14 @@ class Resolver {
                        .bytes = answer.bytes,
                        .hub = true};
     if (is_hex(answer.tag, 64)) {
-      remote.sha256 = lower(answer.tag);
+      remote.sha256 = lower_case(answer.tag);
     } else if (!model.sha256.empty()) {
-      remote.sha256 = lower(model.sha256);
+      remote.sha256 = lower_case(model.sha256);
     } else {
       MDL_TRY(remote.sha256, git_file(remote, answer));
       remember(file, {.commit = answer.commit, .tag = remote.sha256, .bytes = remote.bytes});
     }
-    if (!model.sha256.empty() && lower(model.sha256) != remote.sha256)
+    if (!model.sha256.empty() && lower_case(model.sha256) != remote.sha256)
       return fail(
           Error{.kind = ErrorKind::invalid,
                 .message = fmt::format("{} is not the file that the manifest states: its SHA-256 is {}",
@@ -224,7 +219,7 @@ class Resolver {
                         .code = std::to_string(response.status)});
     const auto blob =
         "blob " + std::to_string(response.body.size()) + '\0' + response.body;  // as git names it
-    if (sha1(blob) != lower(answer.tag))
+    if (sha1(blob) != lower_case(answer.tag))
       return fail(Error{.kind = ErrorKind::failed,
                         .message = remote.from + " sent other bytes than the hub's checksum says",
                         .code = "digest"});

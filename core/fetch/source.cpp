@@ -16,13 +16,6 @@ std::string encoded_path(std::string_view path) {
   return out;
 }
 
-std::string trimmed(std::string text) {
-  const auto space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-  while (!text.empty() && space(text.back())) text.pop_back();
-  text.erase(text.begin(), std::ranges::find_if_not(text, space));
-  return text;
-}
-
 std::string token_file() {
   if (const auto path = environment("HF_TOKEN_PATH"); !path.empty()) return path;
   if (const auto home = environment("HF_HOME"); !home.empty()) return home + "/token";
@@ -88,7 +81,7 @@ Hub Hub::from_environment() {
   const auto disabled = environment("HF_HUB_DISABLE_IMPLICIT_TOKEN");
   if (!hub.token.empty() || disabled == "1" || disabled == "true" || disabled == "True") return hub;
   if (const auto path = token_file(); !path.empty())
-    if (auto text = read_file(path, 4096)) hub.token = trimmed(std::move(*text));
+    if (auto text = read_file(path, 4096)) hub.token = trimmed(*text);
   return hub;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/http/url.hpp"
 #include "core/util/files.hpp"
+#include "core/util/text.hpp"
 
 namespace mdl::http {
 
@@ -19,12 +20,6 @@ bool is_token(std::string_view text) {
 // A line end in a header's value would begin another header, or the body.
 bool is_header_value(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 bool sends_body(const Request& request) {

@@ -17,14 +17,7 @@ namespace {
 
 constexpr std::uint64_t largest_text = 16u << 20;  // of config.json and of an index of shards
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
-bool ends(const std::string& path, std::string_view end) { return lower(path).ends_with(end); }
+bool ends(const std::string& path, std::string_view end) { return lower_case(path).ends_with(end); }
 
 bool ends_like_a_pickle(const std::string& path) {
   constexpr std::array<std::string_view, 7> endings{".pt",     ".pth",  ".joblib", ".pkl",
@@ -79,7 +72,7 @@ class Look {
       else if (!is_beside(path))
         findings_.models.push_back({.path = path, .files = 1, .bytes = file->bytes, .header = {}});
     }
-    for (auto& [stem, group] : groups_) whole(stem, group);
+    for (auto& [name, group] : groups_) whole(group);
     for (const auto& [path, file] : by_path_)
       if (ends(path, ".safetensors.index.json") && !file->source.empty()) index(path, file->source);
     std::ranges::sort(findings_.models, {}, &Model::path);
@@ -133,7 +126,7 @@ class Look {
     std::map<std::size_t, const WeightsFile*> parts;
   };
 
-  void whole(const std::string&, Several& group) {
+  void whole(Several& group) {
     const auto& first = *group.parts.begin()->second;
     Model model{.path = first.path, .files = group.parts.size(), .bytes = 0, .header = {}};
     bool complete = true;

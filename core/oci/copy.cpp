@@ -25,31 +25,6 @@ std::unexpected<Error> not_written(const std::string& path) {
                     .resource = path});
 }
 
-// Hashes all of `from`, and writes it to `to` unless that is -1.
-Result<Digest> transfer(const File& file, int from, int to) {
-  ReadAhead blocks(from, file.bytes);
-  Sha256 hash;
-  for (auto block = blocks.next(); !block.empty(); block = blocks.next()) {
-    hash.update(block);
-    if (to >= 0) MDL_CHECK(write_block(file.path, to, block));
-  }
-  if (blocks.error() == 0) return hash.finish();
-  errno = blocks.error();
-  return system_failure(file.path, "read");
-}
-
-Result<Digest> copy(const File& file, int descriptor) {
-  const Descriptor source(::open(file.source.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!source) return system_failure(file.path, "read");
-  // After a reflink nobody else can change the bytes any more: they are hashed then.
-  if (clone_file(source.get(), descriptor)) return transfer(file, descriptor, -1);
-  return transfer(file, source.get(), descriptor);
-}
-
-}  // namespace
-
-bool clone_file(int from, int to) { return ::ioctl(to, FICLONE, from) == 0; }
-
 Result<void> write_block(const std::string& path, int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const auto written = ::write(descriptor, bytes.data(), bytes.size());
@@ -58,6 +33,39 @@ Result<void> write_block(const std::string& path, int descriptor, std::string_vi
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+// Hashes all of `from`, and writes it to `to` unless that is -1.
+Result<Digest> transfer(const std::string& path, std::uint64_t bytes, int from, int to) {
+  ReadAhead blocks(from, bytes);
+  Sha256 hash;
+  for (auto block = blocks.next(); !block.empty(); block = blocks.next()) {
+    hash.update(block);
+    if (to >= 0) MDL_CHECK(write_block(path, to, block));
+  }
+  if (blocks.error() == 0) return hash.finish();
+  errno = blocks.error();
+  return system_failure(path, "read");
+}
+
+Result<Digest> copy(const File& file, int descriptor) {
+  const Descriptor source(::open(file.source.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!source) return system_failure(file.path, "read");
+  return copy_bytes(file.path, file.bytes, source.get(), descriptor);
+}
+
+}  // namespace
+
+bool clone_file(int from, int to) { return ::ioctl(to, FICLONE, from) == 0; }
+
+Result<Digest> hash_bytes(const std::string& path, std::uint64_t bytes, int descriptor) {
+  return transfer(path, bytes, descriptor, -1);
+}
+
+Result<Digest> copy_bytes(const std::string& path, std::uint64_t bytes, int from, int to) {
+  // After a reflink nobody else can change the bytes any more: they are hashed then.
+  if (clone_file(from, to)) return transfer(path, bytes, to, -1);
+  return transfer(path, bytes, from, to);
 }
 
 Result<void> write_bytes(const File& file, int descriptor) {

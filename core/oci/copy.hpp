@@ -12,7 +12,12 @@ Result<void> write_bytes(const File& file, int descriptor);
 
 // Makes `to`, an empty file, share the bytes of `from`. False where the file system cannot.
 bool clone_file(int from, int to);
-// Writes all of the bytes. `path` is for the message. Errors: failed.
-Result<void> write_block(const std::string& path, int descriptor, std::string_view bytes);
+// The digest of what `descriptor` holds from its place on: about `bytes`. `path` is for the message. Errors:
+// unavailable.
+Result<Digest> hash_bytes(const std::string& path, std::uint64_t bytes, int descriptor);
+// Brings all bytes of `from` into `to`, an empty file open for reading and writing, and returns the digest of
+// what is there then: by reflink where the file system can, else by writing what is hashed. Errors:
+// unavailable, failed.
+Result<Digest> copy_bytes(const std::string& path, std::uint64_t bytes, int from, int to);
 
 }  // namespace mdl::oci

@@ -15,12 +15,6 @@ namespace {
 constexpr std::uint64_t longest_file = 4u << 20;
 constexpr int deepest_reference = 10;
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 // As pip reads them: a comment starts at the line's start or after a space.
 std::string_view without_comment(std::string_view line) {
   for (auto at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1))

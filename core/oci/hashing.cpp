@@ -15,7 +15,6 @@
 #include "core/oci/descriptor.hpp"
 #include "core/oci/directory.hpp"
 #include "core/oci/partial.hpp"
-#include "core/oci/read_ahead.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/text.hpp"
 
@@ -40,25 +39,10 @@ bool is_same(int descriptor, const FileStat& stat) {
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && to_file_stat(status) == stat;
 }
 
-// The digest of what `descriptor` holds from its place on, written to `copy` too unless that is -1.
-Result<Digest> hash_bytes(const Found& file, int descriptor, int copy) {
-  ReadAhead blocks(descriptor, file.stat.bytes);
-  Sha256 hash;
-  for (auto block = blocks.next(); !block.empty(); block = blocks.next()) {
-    hash.update(block);
-    if (copy >= 0) MDL_CHECK(write_block(file.path, copy, block));
-  }
-  if (blocks.error() == 0) return hash.finish();
-  errno = blocks.error();
-  return system_failure(file.path, "read");
-}
-
-// What was hashed is what is kept: after a reflink nobody else can change it.
+// What was hashed is what is kept.
 Result<Digest> hash_and_keep(const Found& file, int descriptor, const std::string& store) {
   MDL_TRY(auto partial, Partial::make_file(store + "/incoming"));
-  const bool cloned = clone_file(descriptor, partial.descriptor());
-  MDL_TRY(auto digest,
-          hash_bytes(file, cloned ? partial.descriptor() : descriptor, cloned ? -1 : partial.descriptor()));
+  MDL_TRY(auto digest, copy_bytes(file.path, file.stat.bytes, descriptor, partial.descriptor()));
   if (!is_same(descriptor, file.stat)) return changed(file);
   if (::fchmod(partial.descriptor(), 0444) != 0 || ::fdatasync(partial.descriptor()) != 0)
     return system_failure(partial.path(), "written");
@@ -74,7 +58,7 @@ Result<Digest> hash_one(const ToHash& item, const std::string& store, const OnRe
   if (!is_same(descriptor.get(), file.stat)) return changed(file);
   if (on_read) on_read(file.path);
   if (item.keep) return hash_and_keep(file, descriptor.get(), store);
-  MDL_TRY(auto digest, hash_bytes(file, descriptor.get(), -1));
+  MDL_TRY(auto digest, hash_bytes(file.path, file.stat.bytes, descriptor.get()));
   if (!is_same(descriptor.get(), file.stat)) return changed(file);
   return digest;
 }

@@ -8,12 +8,6 @@ namespace mdl::oci {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 // The text after `dependencies =` in the [project] table.
 std::optional<std::string_view> dependencies_value(std::string_view text) {
   bool in_project = false;

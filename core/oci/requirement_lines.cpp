@@ -15,11 +15,9 @@ bool name_character(char c) {
 }
 
 std::string normal(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  auto text = lower_case(name);
+  for (char& c : text)
     if (c == '_' || c == '.') c = '-';
-  }
   return text;
 }
 

@@ -23,12 +23,6 @@ std::unexpected<Error> not_changed(const std::string& path, const std::error_cod
                     .resource = path});
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 // What tells about the installing, not about the package.
 bool is_left_out(const fs::path& path) {
   const auto name = path.filename().string();

@@ -11,8 +11,8 @@
 // Text for people and for machines.
 namespace mdl {
 
-// The candidate with the smallest edit distance (transpositions count one), if it is near enough to be a typing mistake:
-// at most a third of the length, rounded up. nullopt otherwise.
+// The candidate with the smallest edit distance (transpositions count one), if it is near enough to be a
+// typing mistake: at most a third of the length, rounded up. nullopt otherwise.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 // "0.9s", "12.4s", "3m18s", "1h02m"; below 0.1 s with two decimals: "0.04s".
@@ -34,6 +34,10 @@ std::optional<double> parse_number(std::string_view text);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+// Without the blanks and line ends around it.
+std::string_view trimmed(std::string_view text);
+// The letters of ASCII in lower case, all else as it is.
+std::string lower_case(std::string_view text);
 std::string percent_encode(std::string_view text);                 // all but unreserved (RFC 3986)
 std::optional<std::string> percent_decode(std::string_view text);  // nullopt on a bad escape
 bool is_utf8(std::string_view text);

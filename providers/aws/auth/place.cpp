@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/util/text.hpp"
+
 namespace mdl::aws {
 
 namespace {
@@ -55,23 +57,16 @@ const Partition& partition(const std::string& region) {
   return partitions.back();
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 std::string configured(const ServiceNames& names, const Surroundings& around, const SharedConfig& shared,
                        const std::string& profile) {
-  if (lower(variable(around, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true") return {};
+  if (lower_case(variable(around, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) == "true") return {};
   auto url = variable(around, "AWS_ENDPOINT_URL_" + std::string(names.variable));
   if (url.empty()) url = variable(around, "AWS_ENDPOINT_URL");
   const auto* settings = shared.profile(profile);
   if (!url.empty() || settings == nullptr) return url;
   if (const auto section = shared.services.find(setting(*settings, "services"));
       section != shared.services.end())
-    url = setting(section->second, lower(names.variable) + ".endpoint_url");
+    url = setting(section->second, lower_case(names.variable) + ".endpoint_url");
   return url.empty() ? setting(*settings, "endpoint_url") : url;
 }
 

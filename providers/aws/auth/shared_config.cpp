@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r";
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 // A '#' or ';' after a blank begins a comment.
 std::string_view without_comment(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i)
@@ -22,36 +16,29 @@ std::string_view without_comment(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 // Takes one file apart; `in_section` says where a section's settings go, nullptr for sections of no interest.
 template <class F>
 void parse(std::string_view text, F in_section) {
   Settings* settings = nullptr;
   std::string name;
   for (const auto line : split(text, '\n')) {
-    const auto content = trim(line);
+    const auto content = trimmed(line);
     if (content.empty() || content[0] == '#' || content[0] == ';') continue;
     if (content[0] == '[') {
       const auto end = content.find(']');
-      settings = end == std::string_view::npos ? nullptr : in_section(trim(content.substr(1, end - 1)));
+      settings = end == std::string_view::npos ? nullptr : in_section(trimmed(content.substr(1, end - 1)));
       name.clear();
       continue;
     }
     const auto equals = content.find('=');
     const bool nested = blanks.find(line[0]) != std::string_view::npos && !name.empty();
     if (settings == nullptr || equals == std::string_view::npos) continue;
-    auto key = lower(trim(content.substr(0, equals)));
+    auto key = lower_case(trimmed(content.substr(0, equals)));
     if (nested)
       key = name + "." + key;
     else
       name = key;
-    settings->insert_or_assign(key, std::string(trim(without_comment(content.substr(equals + 1)))));
+    settings->insert_or_assign(key, std::string(trimmed(without_comment(content.substr(equals + 1)))));
   }
 }
 
@@ -59,7 +46,7 @@ void parse(std::string_view text, F in_section) {
 std::optional<std::string> named(std::string_view section, std::string_view kind) {
   if (!section.starts_with(kind) || section.size() == kind.size()) return std::nullopt;
   if (blanks.find(section[kind.size()]) == std::string_view::npos) return std::nullopt;
-  auto name = trim(section.substr(kind.size()));
+  auto name = trimmed(section.substr(kind.size()));
   if (name.size() > 1 && (name[0] == '"' || name[0] == '\'') && name.back() == name[0])
     name = name.substr(1, name.size() - 2);
   return std::string(name);

@@ -113,13 +113,6 @@ std::string trimmed(std::string_view value) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 // A proxy or the HTTP library may change these on the way.
 bool is_signed(const std::string& name) {
   return name != "authorization" && name != "user-agent" && name != "x-amzn-trace-id" && name != "expect" &&
@@ -129,7 +122,7 @@ bool is_signed(const std::string& name) {
 std::map<std::string, std::string> canonical_headers(const http::Request& request, const Signing& signing) {
   std::map<std::string, std::string> headers;
   for (const auto& [name, value] : request.headers) {
-    const auto key = lower(name);
+    const auto key = lower_case(name);
     if (!is_signed(key) || (!signing.sign_token && key == "x-amz-security-token")) continue;
     auto [slot, fresh] = headers.emplace(key, trimmed(value));
     if (!fresh) slot->second += "," + trimmed(value);

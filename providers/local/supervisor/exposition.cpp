@@ -14,13 +14,6 @@ namespace {
 // Names of the supervisor's own families begin so; what else does is left out.
 constexpr std::string_view reserved = "mdl_";
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\r' || text.back() == '\t'))
-    text.remove_suffix(1);
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  return text;
-}
-
 std::optional<double> number_of(std::string_view text) {
   if (text == "NaN") return std::nan("");
   if (text == "+Inf" || text == "Inf") return HUGE_VAL;
