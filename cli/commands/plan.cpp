@@ -27,10 +27,6 @@ Report failed_plan(const Context& context, const engine::Outcome& outcome, const
                         outcome_value(outcome, one));
 }
 
-}  // namespace
-
-namespace {
-
 // The plan under a mark by which a later build knows the file for what it is.
 std::string saved_plan(const plan::Plan& plan) {
   Value document = Value::object({{"mdl", "saved plan"}});

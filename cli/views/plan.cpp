@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cli/views/document.hpp"
+#include "core/engine/drain.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::cli {
@@ -173,11 +174,8 @@ std::string downtime_sentence(const plan::Plan& plan) {
                ? "No downtime."
                : fmt::format("Release {} is at rest: the service is away until it is started again.",
                              plan.live.release());
-  const auto stops = fmt::format("Release {} is stopped first ({}); the service is away", plan.live.release(),
-                                 printable(plan.drains));
-  if (plan.measured == 0) return stops + ", for how long is not known yet: no start was measured.";
-  return stops +
-         fmt::format(" for about {}, as release {} took.", readable_duration(plan.downtime), plan.measured);
+  return fmt::format("Release {} is stopped first ({}); {}.", plan.live.release(), printable(plan.drains),
+                     engine::away_words(plan.downtime, plan.measured));
 }
 
 }  // namespace

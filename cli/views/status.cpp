@@ -39,20 +39,19 @@ namespace {
 
 Colour health_colour(const std::string& health) {
   if (health == "ok" || health == "asleep") return Colour::green;
-  if (health == "resting") return Colour::yellow;
-  return health == "starting" ? Colour::yellow : Colour::red;
+  return health == "starting" || health == "resting" ? Colour::yellow : Colour::red;
 }
 
 std::vector<std::string> cells(const StatusRow& row, const Style& style) {
   const auto& status = row.status;
   if (row.error)
     return {row.ref.service, row.ref.target, "?", paint(style, Colour::red, "unknown"), "", "", "", "", ""};
-  std::vector<std::string> out = {row.ref.service, row.ref.target, split_words(row.live.split),
-                                  paint(style, health_colour(status.health), printable(status.health)),
-                                  status.wanted == 0 && status.replicas == 0 && status.health != "asleep" &&
-                                          status.health != "resting"
-                                      ? "-"
-                                      : fmt::format("{}/{}", status.replicas, status.wanted)};
+  std::vector<std::string> out = {
+      row.ref.service, row.ref.target, split_words(row.live.split),
+      paint(style, health_colour(status.health), printable(status.health)),
+      status.wanted == 0 && status.replicas == 0 && status.health != "asleep" && status.health != "resting"
+          ? "-"
+          : fmt::format("{}/{}", status.replicas, status.wanted)};
   const bool served = row.load && row.load->requests_per_second > 0;
   out.push_back(row.load ? fmt::format("{:.1f}", row.load->requests_per_second) : "-");
   out.push_back(served ? fmt::format("{} ms", std::lround(row.load->p95_ms)) : "-");

@@ -7,6 +7,7 @@
 #include "core/util/files.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
+#include "providers/local/machine.hpp"
 #include "providers/local/needs.hpp"
 #include "providers/local/python.hpp"
 #include "providers/local/secrets.hpp"
@@ -168,18 +169,6 @@ class Examination {
 };
 
 }  // namespace
-
-std::int64_t memory_of_machine() {
-  const auto text = read_file("/proc/meminfo");
-  if (!text) return 0;
-  for (const auto line : split(*text, '\n')) {
-    if (!line.starts_with("MemTotal:")) continue;
-    auto number = line.substr(9);
-    number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
-    return parse_integer(number.substr(0, number.find(' '))).value_or(0) * 1024;
-  }
-  return 0;
-}
 
 std::string module_file(const Service& service) {
   std::string module = service.http.entry.substr(0, service.http.entry.find(':'));

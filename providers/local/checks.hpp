@@ -17,9 +17,6 @@ std::vector<manifest::Problem> examine_service(const Home& home, const manifest:
 std::vector<provider::Inspect::Check> doctor_checks(const SupervisorClient& client,
                                                     const manifest::Service& service);
 
-// Bytes of memory of this machine; 0: not known.
-std::int64_t memory_of_machine();
-
 // The file that an entry ("src.app:app") or a handler ("pkg/mod.handler") is imported from: src/app.py or
 // src/app/__init__.py. Returns the first of these as it should be called when neither is there.
 std::string module_file(const manifest::Service& service);

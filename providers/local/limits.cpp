@@ -3,6 +3,7 @@
 
 #include "core/util/text.hpp"
 #include "providers/local/checks.hpp"
+#include "providers/local/machine.hpp"
 #include "providers/local/parts.hpp"
 
 namespace mdl::local {

@@ -67,6 +67,8 @@ std::optional<std::int64_t> left_in_groups(const std::string& root) {
 
 }  // namespace
 
+std::int64_t memory_of_machine() { return line_in("/proc/meminfo", "MemTotal:").value_or(0) * 1024; }
+
 Machine read_machine(const std::string& root) {
   Machine machine;
   if (const auto kilobytes = line_in(root + "/proc/meminfo", "MemAvailable:"))

@@ -15,4 +15,7 @@ struct Machine {
 // or 1). `root` stands before all of these paths: tests give a folder.
 Machine read_machine(const std::string& root = {});
 
+// Bytes of memory that this machine has in all; 0: not known.
+std::int64_t memory_of_machine();
+
 }  // namespace mdl::local
