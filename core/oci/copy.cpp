@@ -12,6 +12,7 @@
 #include "core/oci/directory.hpp"
 #include "core/oci/read_ahead.hpp"
 #include "core/util/digest.hpp"
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::oci {
@@ -25,23 +26,13 @@ std::unexpected<Error> not_written(const std::string& path) {
                     .resource = path});
 }
 
-Result<void> write_block(const std::string& path, int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return not_written(path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 // Hashes all of `from`, and writes it to `to` unless that is -1.
 Result<Digest> transfer(const std::string& path, std::uint64_t bytes, int from, int to) {
   ReadAhead blocks(from, bytes);
   Sha256 hash;
   for (auto block = blocks.next(); !block.empty(); block = blocks.next()) {
     hash.update(block);
-    if (to >= 0) MDL_CHECK(write_block(path, to, block));
+    if (to >= 0 && !write_all(to, block)) return not_written(path);
   }
   if (blocks.error() == 0) return hash.finish();
   errno = blocks.error();
@@ -70,7 +61,7 @@ Result<Digest> copy_bytes(const std::string& path, std::uint64_t bytes, int from
 
 Result<void> write_bytes(const File& file, int descriptor) {
   if (file.source.empty()) {
-    MDL_CHECK(write_block(file.path, descriptor, file.content));
+    if (!write_all(descriptor, file.content)) return not_written(file.path);
   } else {
     MDL_TRY(const auto digest, copy(file, descriptor));
     if (digest != file.sha256)

@@ -9,10 +9,15 @@
 
 namespace mdl {
 
-// The whole file. Errors: not_found, invalid when larger than max_bytes, unavailable otherwise (the system's words in `quoted`).
+// The whole file. Errors: not_found, invalid when larger than max_bytes, unavailable otherwise (the system's
+// words in `quoted`).
 Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes = 64u << 20);
-// Writes beside and renames, with fsync; the mode is set before the content is written. Parent folders are made (0700).
+// Writes beside and renames, with fsync; the mode is set before the content is written. Parent folders are
+// made (0700). Writes all of the bytes where the descriptor stands. False, with errno, when that fails.
+bool write_all(int descriptor, std::string_view bytes);
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode = 0644);
+// Writes all of the bytes where the descriptor stands. False, with errno, when that fails.
+bool write_all(int descriptor, std::string_view bytes);
 Result<void> make_folders(const std::string& path, unsigned mode = 0700);
 bool exists(const std::string& path);
 

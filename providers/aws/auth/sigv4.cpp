@@ -100,7 +100,7 @@ std::string canonical_query(std::string_view query) {
 }
 
 // Blanks around it removed, runs of blanks within made one.
-std::string trimmed(std::string_view value) {
+std::string single_spaced(std::string_view value) {
   std::string out;
   for (const char c : value) {
     const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -124,8 +124,8 @@ std::map<std::string, std::string> canonical_headers(const http::Request& reques
   for (const auto& [name, value] : request.headers) {
     const auto key = lower_case(name);
     if (!is_signed(key) || (!signing.sign_token && key == "x-amz-security-token")) continue;
-    auto [slot, fresh] = headers.emplace(key, trimmed(value));
-    if (!fresh) slot->second += "," + trimmed(value);
+    auto [slot, fresh] = headers.emplace(key, single_spaced(value));
+    if (!fresh) slot->second += "," + single_spaced(value);
   }
   if (!headers.contains("host")) {
     const auto place = http::origin(request.url);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::local::supervisor {
@@ -26,15 +27,10 @@ std::string handover_answer() { return "mdl handover " + std::to_string(handover
 Result<int> write_handover(const Value& state) {
   const int memory = ::memfd_create("mdl-handover", MFD_CLOEXEC);
   if (memory < 0) return broken("written");
-  const auto text = dump(state);
-  for (std::size_t at = 0; at < text.size();) {
-    const auto written = ::write(memory, text.data() + at, text.size() - at);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      ::close(memory);
-      return broken("written");
-    }
-    at += static_cast<std::size_t>(written);
+  if (!write_all(memory, dump(state))) {
+    auto error = broken("written");
+    ::close(memory);
+    return error;
   }
   return memory;
 }
