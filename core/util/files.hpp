@@ -13,8 +13,7 @@ namespace mdl {
 // words in `quoted`).
 Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes = 64u << 20);
 // Writes beside and renames, with fsync; the mode is set before the content is written. Parent folders are
-// made (0700). Writes all of the bytes where the descriptor stands. False, with errno, when that fails.
-bool write_all(int descriptor, std::string_view bytes);
+// made (0700).
 Result<void> write_file(const std::string& path, std::string_view content, unsigned mode = 0644);
 // Writes all of the bytes where the descriptor stands. False, with errno, when that fails.
 bool write_all(int descriptor, std::string_view bytes);
