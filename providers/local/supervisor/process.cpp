@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "providers/local/supervisor/spawn.hpp"
+#include "providers/local/supervisor/usage.hpp"
 
 namespace mdl::local::supervisor {
 
@@ -87,11 +88,17 @@ struct Shared : std::enable_shared_from_this<Shared> {
   }
 
   void await_group() {
-    if (ending && ::kill(-pid, 0) == 0) {
+    if (ending && runs()) {
       group_timer = loop.after(group_pause, [this] { await_group(); });
     } else {
       group_gone();
     }
+  }
+
+  bool runs() const {
+    if (::kill(-pid, 0) != 0) return false;
+    const auto usage = sample_usage({pid});
+    return usage.contains(pid) && usage.at(pid).runs;
   }
 
   void group_gone() {

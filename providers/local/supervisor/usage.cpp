@@ -72,6 +72,7 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
   if (!group || !pages) return std::nullopt;
   stat.group = static_cast<pid_t>(*group);
   stat.pages = *pages;
+  stat.ended = fields[0] == "Z" || fields[0] == "X";
   return stat;
 }
 
@@ -90,6 +91,7 @@ std::map<pid_t, Usage> sample_usage(const std::set<pid_t>& groups) {
     usage.memory_bytes += stat->pages * page;
     usage.cpu_seconds += static_cast<double>(stat->ticks) / tick;
     usage.pids.push_back(static_cast<pid_t>(*pid));
+    usage.runs = usage.runs || !stat->ended;
   }
   return result;
 }

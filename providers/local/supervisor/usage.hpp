@@ -16,6 +16,9 @@ struct Usage {
   std::int64_t memory_bytes = 0;  // resident; pages that they share count once for each
   double cpu_seconds = 0;         // since they began, children that ended included
   std::vector<pid_t> pids;
+  // Whether one of them has not ended. Those that ended stay in the group until somebody waits for them, for
+  // good where the machine's first process waits for none, as in many containers.
+  bool runs = false;
 };
 
 // One pass over /proc. Groups without a process are missing from the result.
@@ -27,6 +30,7 @@ std::optional<std::int64_t> proportional_memory(const Usage& usage);
 struct ProcessStat {
   pid_t group = 0;
   std::int64_t ticks = 0, pages = 0;
+  bool ended = false;  // and not waited for
 };
 std::optional<ProcessStat> parse_stat(std::string_view text);
 // The bytes behind "Pss:" in a smaps_rollup.

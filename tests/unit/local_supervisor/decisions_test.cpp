@@ -106,6 +106,11 @@ TEST_CASE("supervisor usage: a process's figures are read behind a name that hol
   CHECK(stat->group == 777);
   CHECK(stat->ticks == 200);
   CHECK(stat->pages == 2560);
+  CHECK_FALSE(stat->ended);
+  const auto zombie =
+      parse_stat("4321 (py) Z 1 777 777 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 12345 0 0 184467 0 0 0 0\n");
+  REQUIRE(zombie);
+  CHECK(zombie->ended);
   CHECK_FALSE(parse_stat("4321 (python"));
   CHECK_FALSE(parse_stat("4321 (python) S 1 2"));
   CHECK_FALSE(parse_stat(""));
