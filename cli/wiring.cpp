@@ -6,7 +6,9 @@
 #include "cli/interrupt.hpp"
 #include "core/http/pipeline.hpp"
 #include "core/util/files.hpp"
+#include "core/util/process.hpp"
 #include "core/util/text.hpp"
+#include "providers/aws/aws.hpp"
 #include "providers/local/local.hpp"
 
 namespace mdl::cli {
@@ -18,13 +20,16 @@ double uniform() {
   return std::generate_canonical<double, 32>(engine);
 }
 
-std::unique_ptr<http::Transport> make_transport(const Context& context) {
+// One line an attempt with --verbose.
+std::unique_ptr<http::Transport> plain_transport(const Context& context) {
   auto transport = http::curl_transport();
-  if (context.verbose)
-    transport =
-        http::with_log(std::move(transport), context.clock,
-                       [&err = context.err](const std::string& line) { err.text(printable(line) + "\n"); });
-  return http::with_retry(std::move(transport), {}, context.clock, context.sleeper, uniform);
+  if (!context.verbose) return transport;
+  return http::with_log(std::move(transport), context.clock,
+                        [&err = context.err](const std::string& line) { err.text(printable(line) + "\n"); });
+}
+
+std::unique_ptr<http::Transport> make_transport(const Context& context) {
+  return http::with_retry(plain_transport(context), {}, context.clock, context.sleeper, uniform);
 }
 
 }  // namespace
@@ -36,6 +41,21 @@ std::string own_path(const Context& context) {
   std::error_code failed;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
   return failed ? context.program : path.string();
+}
+
+aws::Options aws_options(const Context& context, const manifest::Target& target) {
+  return {.client = {.transport = plain_transport(context),
+                     .clock = context.clock,
+                     .sleeper = context.sleeper,
+                     .uniform = uniform,
+                     .around = {.variable = context.variables,
+                                .read = [](const std::string& path) { return read_file(path); },
+                                .run = [](const mdl::Command& command) { return mdl::run(command); },
+                                .clock = context.clock},
+                     .region = target.settings["region"].as_string(),
+                     .profile = target.settings["profile"].as_string()},
+          .zips = state_path(context, "zips"),
+          .role_given = !target.settings["role"].as_string().empty()};
 }
 
 }  // namespace
@@ -52,9 +72,13 @@ Result<Connection> connect(const Context& context, const manifest::Target& targe
                                                 .cache = state_path(context, "files.cache")});
     return connection;
   }
+  if (target.provider == "aws") {
+    MDL_TRY(connection.provider, aws::make_provider(aws_options(context, target)));
+    return connection;
+  }
   return fail({.kind = ErrorKind::invalid,
                .message = "target '" + printable(target.name) + "': provider '" + printable(target.provider) +
-                          "' is not part of this version of mdl; it has: local"});
+                          "' is not part of this version of mdl; it has: local, aws"});
 }
 
 Result<std::string> restart_local(const Context& context) {

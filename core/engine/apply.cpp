@@ -36,7 +36,7 @@ Phases phases(const plan::Plan& plan) {
     if (std::holds_alternative<plan::Promote>(change) || std::holds_alternative<plan::Rest>(change)) continue;
     const auto* desired = desired_of(change);
     const bool create = std::holds_alternative<plan::Create>(change);
-    const bool before = create || (desired && !desired->serves);
+    const bool before = desired && !desired->follows && (create || !desired->serves);
     const bool alone = before && !plan.drains.empty() && desired->release == plan.release;
     (alone ? result.alone : before ? result.beside : result.after).push_back(change);
   }

@@ -12,7 +12,7 @@ namespace mdl::engine {
 struct Phases {
   std::vector<plan::Change> beside;  // creates, and updates of what does not serve
   std::vector<plan::Change> alone;   // those of the new release, when what serves must be stopped first
-  std::vector<plan::Change> after;   // updates of what serves, then deletes
+  std::vector<plan::Change> after;   // what follows the live pointer, updates of what serves, then deletes
 };
 Phases phases(const plan::Plan& plan);
 

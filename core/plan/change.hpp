@@ -24,9 +24,10 @@ std::string to_string(const ResourceId& id);  // "function credit-risk"
 struct Desired {
   ResourceId id;
   int release = 0;
-  Value spec;                             // only what we set
-  std::vector<ResourceId> needs;          // must exist before this one
-  bool serves = false;                    // an update is felt by what serves now: made only after the promote
+  Value spec;                     // only what we set
+  std::vector<ResourceId> needs;  // must exist before this one
+  bool serves = false;            // an update is felt by what serves now: made only after the promote
+  bool follows = false;           // hangs on the live pointer: even its creation comes after the promote
   std::map<std::string, Source> sources;  // spec field → manifest line
 };
 

@@ -72,6 +72,7 @@ Value to_value(const Desired& desired) {
   value.set("spec", desired.spec);
   if (!desired.needs.empty()) value.set("needs", to_value(desired.needs));
   if (desired.serves) value.set("serves", true);
+  if (desired.follows) value.set("follows", true);
   if (!desired.sources.empty()) {
     auto& sources = value.set("sources", Value::object());
     for (const auto& [field, source] : desired.sources) sources.set(field, to_value(source));
@@ -86,6 +87,7 @@ Result<Desired> desired_from(const Value& value) {
                   .spec = members.value("spec")};
   if (members.has("needs")) desired.needs = members.take(resource_ids_from(Value(members.array("needs"))));
   if (members.has("serves")) desired.serves = members.boolean("serves");
+  if (members.has("follows")) desired.follows = members.boolean("follows");
   if (members.has("sources"))
     for (const auto& [field, source] : members.object("sources").as_object())
       desired.sources[field] = members.take(source_from(source));

@@ -11,7 +11,16 @@ using namespace mdl;
 using contract::deploy;
 using engine::Exit;
 
+// With MDL_CONTRACT_AWS for an emulator, see tests/integration/aws_test.py; without it for what needs none.
+#ifdef MDL_CONTRACT_AWS
+#include "tests/contract/aws_subject.hpp"
+#define SUBJECTS contract::AwsSubject
+TYPE_TO_STRING_AS("aws", contract::AwsSubject);
+#else
 #define SUBJECTS contract::MemorySubject, contract::LocalSubject
+#endif
+// Those on which what serves can be stopped to make room.
+#define RESTING contract::MemorySubject, contract::LocalSubject
 TYPE_TO_STRING_AS("memory", contract::MemorySubject);
 TYPE_TO_STRING_AS("local", contract::LocalSubject);
 
@@ -270,7 +279,7 @@ TEST_CASE_TEMPLATE("contract: a release at rest is not ready, and a rollback wak
 
 TEST_CASE_TEMPLATE(
     "contract: a drain stops what is live, starts the next one, and takes it back when that fails", Subject,
-    SUBJECTS) {
+    RESTING) {
   Subject subject;
   const auto draining = [](manifest::Service service) {
     service.rollout.strategy = manifest::Strategy::drain;
@@ -297,7 +306,7 @@ TEST_CASE_TEMPLATE(
 }
 
 TEST_CASE_TEMPLATE("contract: a rest moves the pointer's revision, keeps its split, and any swap ends it",
-                   Subject, SUBJECTS) {
+                   Subject, RESTING) {
   Subject subject;
   auto& traffic = *subject.provider().traffic;
   auto nothing = traffic.rest(subject.ref(), live(subject), 1);
@@ -330,7 +339,7 @@ TEST_CASE_TEMPLATE("contract: a rest moves the pointer's revision, keeps its spl
 }
 
 TEST_CASE_TEMPLATE("contract: the provider states the precondition of every call that the engine makes",
-                   Subject, SUBJECTS) {
+                   Subject, RESTING) {
   Subject subject;
   NamedCalls journal;
   auto& outer = subject.env();

@@ -1,0 +1,141 @@
+#include "core/oci/packages.hpp"
+#include "core/oci/zip.hpp"
+#include "core/util/process.hpp"
+#include "core/util/text.hpp"
+#include "providers/aws/parts.hpp"
+#include "providers/aws/render.hpp"
+
+namespace mdl::aws {
+
+namespace {
+
+using manifest::Service;
+using oci::LayerPlan;
+using provider::OnProgress;
+
+// What Lambda takes in a request; more goes by way of S3.
+constexpr std::uint64_t direct_limit = 52'428'800;
+constexpr std::uint64_t unpacked_limit = 262'144'000;
+
+// Amazon Linux 2023 from 3.12 on, Amazon Linux 2 before (documentation, read 2026-11-24).
+const char* glibc_of(const std::string& python) {
+  const auto minor = parse_integer(python.substr(python.find('.') + 1));
+  return minor && *minor >= 12 ? "2.34" : "2.26";
+}
+
+// Everything at the root, where the managed runtimes import from.
+const oci::ZipLayout layout{.service = "", .dependencies = "", .front = ""};
+
+class AwsArtifacts final : public provider::Artifacts {
+ public:
+  explicit AwsArtifacts(SharedParts shared) : shared_(std::move(shared)) {}
+
+  Result<void> prepare(const Service& service, const OnProgress& progress) override {
+    if (service.build.command.empty()) return {};
+    Command command{.arguments = service.build.command, .folder = service.folder};
+    command.on_line = [&](std::string_view line) {
+      if (progress) progress({.what = printable(line)});
+    };
+    auto finished = run(command);
+    const auto name = "build.command '" + join(service.build.command, " ") + "'";
+    if (finished && finished->status == 0) return {};
+    Error error{
+        .kind = ErrorKind::failed,
+        .message = name + (finished ? " exited " + std::to_string(finished->status) : " cannot be run"),
+        .resource = "build",
+        .where = service.source_of("build.command")};
+    if (finished) error.lines = std::move(finished->last_lines);
+    if (!finished) error.quoted = finished.error().message;
+    return fail(std::move(error));
+  }
+
+  Result<Platform> platform(const Service& service) override {
+    const bool arm = service.target.settings["architecture"].as_string() == "arm64";
+    auto runtime = runtime_of(service);
+    Platform platform{.platform = arm ? "linux/arm64" : "linux/amd64"};
+    if (runtime.starts_with("python")) platform.python = runtime.substr(6);
+    return platform;
+  }
+
+  // The zip is sent with the call that makes a function or changes its code.
+  Result<std::uint64_t> missing(const Service&, const LayerPlan& layers) override { return layers.bytes(); }
+
+  Result<std::string> put(const Service& service, const LayerPlan& layers,
+                          const OnProgress& progress) override {
+    std::string summary;
+    MDL_TRY(const auto whole, with_dependencies(service, layers, progress, summary));
+    MDL_TRY(const auto size, oci::zip_size(whole, layout));
+    if (size.unpacked > unpacked_limit)
+      return fail(Error{.kind = ErrorKind::refused,
+                        .message = "unpacked, code and packages have " + readable_bytes(size.unpacked) +
+                                   ", and Lambda takes " + readable_bytes(unpacked_limit),
+                        .resource = "artifact " + layers.digest().substr(0, 8),
+                        .where = service.source_of("build.requirements")});
+    MDL_TRY(auto zip, oci::write_zip(whole, layout, shared_->zips));
+    if (zip.bytes > direct_limit)
+      return fail(Error{.kind = ErrorKind::refused,
+                        .message = "the zip has " + readable_bytes(zip.bytes) + ", and Lambda takes " +
+                                   readable_bytes(direct_limit) +
+                                   " in a request; more goes by way of S3, which the aws provider does not "
+                                   "carry yet",
+                        .resource = "artifact " + layers.digest().substr(0, 8),
+                        .where = service.source_of("build")});
+    const auto bytes = zip.bytes;
+    shared_->keep(layers.digest(), std::move(zip));
+    return summary + "zip " + readable_bytes(bytes);
+  }
+
+  // A published version is the artifact.
+  Result<bool> present(const release::ServiceRef& ref, const std::string& artifact) override {
+    MDL_TRY(const auto versions, shared_->functions.versions(shared_->names(ref).function));
+    for (const auto& version : versions)
+      if (version.described && version.described->artifact == artifact) return true;
+    return false;
+  }
+
+ private:
+  Result<LayerPlan> with_dependencies(const Service& service, const LayerPlan& layers,
+                                      const OnProgress& progress, std::string& summary) {
+    const auto* dependencies = layers.find(oci::LayerKind::dependencies);
+    if (dependencies == nullptr || dependencies->requirements.empty()) return layers;
+    MDL_TRY(const auto machine, platform(service));
+    MDL_TRY(auto packages, oci::install_packages({.requirements = dependencies->requirements,
+                                                  .python = machine.python,
+                                                  .platform = machine.platform,
+                                                  .glibc = glibc_of(machine.python),
+                                                  .cache = shared_->zips + "/packages",
+                                                  .service = &service,
+                                                  .on_line = [&](std::string_view line) {
+                                                    if (progress) progress({.what = printable(line)});
+                                                  }}));
+    const auto count = packages.packages.size();
+    summary = "python " + machine.python + ", " + std::to_string(count) +
+              (count == 1 ? " package; " : " packages; ");
+    return oci::with_packages(layers, std::move(packages));
+  }
+
+  SharedParts shared_;
+};
+
+class NoSecrets final : public provider::Secrets {
+ public:
+  using Versions = std::map<std::string, std::string>;
+  Result<Versions> versions(const Service&) override { return Versions{}; }
+  Result<void> keep(const Service&, const Versions&) override { return {}; }
+  Result<std::vector<std::string>> lost(const release::ServiceRef&, const Versions& versions) override {
+    std::vector<std::string> lost;
+    for (const auto& entry : versions) lost.push_back(entry.first);
+    return lost;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<provider::Artifacts> make_artifacts(const SharedParts& shared) {
+  return std::make_unique<AwsArtifacts>(shared);
+}
+
+// Secrets are refused as fields, so that there are none.
+std::unique_ptr<provider::Secrets> make_secrets() { return std::make_unique<NoSecrets>(); }
+
+}  // namespace mdl::aws

@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <array>
+
+#include "core/util/files.hpp"
+#include "core/util/text.hpp"
+#include "providers/aws/limits.hpp"
+#include "providers/aws/render.hpp"
+#include "providers/aws/runtimes.hpp"
+
+namespace mdl::aws {
+
+namespace {
+
+using manifest::Problem;
+using manifest::Service;
+using manifest::Severity;
+
+// What a retention may be (PutRetentionPolicy, API model 2014-03-28).
+constexpr std::array<std::int64_t, 23> retentions{1,    3,    5,    7,    14,   30,   60,  90,
+                                                  120,  150,  180,  365,  400,  545,  731, 1096,
+                                                  1827, 2192, 2557, 2922, 3288, 3653, 0};
+
+// Set by Lambda itself (documentation, read 2026-11-24).
+constexpr std::array reserved{"AWS_REGION",
+                              "AWS_DEFAULT_REGION",
+                              "AWS_EXECUTION_ENV",
+                              "AWS_ACCESS_KEY",
+                              "AWS_ACCESS_KEY_ID",
+                              "AWS_SECRET_ACCESS_KEY",
+                              "AWS_SESSION_TOKEN",
+                              "AWS_LAMBDA_FUNCTION_NAME",
+                              "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                              "AWS_LAMBDA_FUNCTION_VERSION",
+                              "AWS_LAMBDA_INITIALIZATION_TYPE",
+                              "AWS_LAMBDA_LOG_GROUP_NAME",
+                              "AWS_LAMBDA_LOG_STREAM_NAME",
+                              "AWS_LAMBDA_RUNTIME_API",
+                              "LAMBDA_TASK_ROOT",
+                              "LAMBDA_RUNTIME_DIR",
+                              "_HANDLER"};
+
+// No function URLs there (documentation, read 2026-11-24).
+constexpr std::array without_url{"ap-south-2",     "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+                                 "ap-southeast-7", "ap-east-2",      "ca-west-1",      "eu-south-2",
+                                 "eu-central-2",   "il-central-1",   "me-central-1"};
+
+bool is_variable(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return name.size() > 1 && letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+class Examination {
+ public:
+  Examination(const Service& service, Time now)
+      : service_(service), settings_(service.target.settings), now_(now) {}
+
+  std::vector<Problem> all() {
+    handler();
+    runtime();
+    variables();
+    network();
+    settings();
+    return std::move(problems_);
+  }
+
+ private:
+  std::string target_field(const std::string& name) const {
+    return "targets." + service_.target.name + "." + name;
+  }
+
+  void add(Severity severity, const std::string& field, const std::string& text) {
+    problems_.push_back({.severity = severity,
+                         .field = field,
+                         .message = field + ": " + text,
+                         .where = service_.source_of(field)});
+  }
+
+  void handler() {
+    const auto& handler = service_.http.handler;
+    if (handler.empty()) return;  // refused as a field
+    if (handler.size() > 128 || handler.find_first_of(" \t") != std::string::npos)
+      add(Severity::certain, "http.handler", "Lambda takes at most 128 characters without blanks");
+    auto file = handler.substr(0, handler.rfind('.'));
+    std::ranges::replace(file, '.', '/');
+    const auto path = service_.folder + "/" + file;
+    if (runtime_of(service_).starts_with("python") && service_.build.command.empty() &&
+        !exists(path + ".py") && !exists(path + "/__init__.py"))
+      add(Severity::certain, "http.handler", "there is no file " + file + ".py");
+  }
+
+  void runtime() {
+    const auto name = runtime_of(service_);
+    const bool stated = !settings_["runtime"].as_string().empty();
+    const auto field = stated ? target_field("runtime") : std::string("build.python");
+    const auto* known = find_runtime(name);
+    const std::string table =
+        " (" + std::string(runtimes_source) + ", read " + std::string(runtimes_read_on) + ")";
+    if (known == nullptr)
+      return add(stated ? Severity::likely : Severity::certain, field,
+                 "Lambda's table has no runtime " + name + table);
+    if (has_come(known->create_block, now_))
+      return add(Severity::certain, field,
+                 name + " can no longer be created since " + std::string(known->create_block) + table);
+    if (has_come(known->deprecated, now_))
+      add(Severity::likely, field,
+          name + " is deprecated since " + std::string(known->deprecated) +
+              "; functions can be created until " + std::string(known->create_block) + table);
+  }
+
+  void variables() {
+    for (const auto& [name, text] : service_.env) {
+      const auto field = "env." + name;
+      if (std::ranges::find(reserved, name) != reserved.end())
+        add(Severity::certain, field, "Lambda itself sets this variable; take another name");
+      else if (!is_variable(name))
+        add(Severity::certain, field,
+            "Lambda takes letters, digits and _, a letter first, two characters at least");
+    }
+  }
+
+  void network() {
+    const auto subnets = settings_["vpc"]["subnets"].as_array().size();
+    const auto groups = settings_["vpc"]["security-groups"].as_array().size();
+    if (subnets > 16) add(Severity::certain, target_field("vpc.subnets"), "Lambda takes at most 16");
+    if (groups > 5) add(Severity::certain, target_field("vpc.security-groups"), "Lambda takes at most 5");
+    if ((subnets == 0) != (groups == 0))
+      add(Severity::certain, target_field("vpc"), "Lambda wants both subnets and security groups");
+  }
+
+  void settings() {
+    const auto days = settings_["log-retention"].as_integer(30);
+    if (std::ranges::find(retentions, days) == retentions.end())
+      add(Severity::certain, target_field("log-retention"),
+          "CloudWatch Logs keeps lines for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, … "
+          "days");
+    if (settings_["tags"].as_object().size() > 46)
+      add(Severity::certain, target_field("tags"), "AWS takes 50 tags, of which mdl sets up to 4");
+    const auto& region = settings_["region"].as_string();
+    if (std::ranges::find(without_url, region) != without_url.end())
+      add(Severity::likely, target_field("region"),
+          "Lambda had no function URLs in " + region + " on 2026-11-24");
+    if (const auto& role = settings_["role"].as_string(); !role.empty() && !role.starts_with("arn:"))
+      add(Severity::certain, target_field("role"), "it must be an ARN: arn:aws:iam::123456789012:role/NAME");
+  }
+
+  const Service& service_;
+  const Value& settings_;
+  Time now_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<manifest::Problem> examine_service(const manifest::Service& service, Time now) {
+  return Examination(service, now).all();
+}
+
+}  // namespace mdl::aws

@@ -1,0 +1,40 @@
+#include "providers/aws/aws.hpp"
+#include "providers/aws/parts.hpp"
+
+namespace mdl::aws {
+
+std::optional<oci::Zip> Shared::zip(const std::string& artifact) {
+  const std::lock_guard lock(mutex_);
+  const auto found = made_.find(artifact);
+  return found == made_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Shared::keep(const std::string& artifact, oci::Zip zip) {
+  const std::lock_guard lock(mutex_);
+  made_.insert_or_assign(artifact, std::move(zip));
+}
+
+Result<provider::Provider> make_provider(Options options) {
+  MDL_TRY(auto client, Client::open(std::move(options.client)));
+  const auto place = client->region();
+  const auto shared = std::make_shared<Shared>(std::move(client), std::move(options.zips));
+  shared->role_given = options.role_given;
+  return provider::Provider{.name = "aws",
+                            .place = place,
+                            .calls = mutating_calls(),
+                            .limits = make_limits(shared),
+                            .artifacts = make_artifacts(shared),
+                            .secrets = make_secrets(),
+                            .resources = make_resources(shared),
+                            .health = make_health(shared),
+                            .traffic = make_traffic(shared),
+                            .capacity = make_capacity(),
+                            .releases = make_releases(shared),
+                            .scaling = make_scaling(shared),
+                            .logs = make_logs(shared),
+                            .metrics = make_metrics(shared),
+                            .invoke = make_invoke(shared),
+                            .inspect = make_inspect(shared)};
+}
+
+}  // namespace mdl::aws

@@ -1,0 +1,65 @@
+#include "providers/aws/parts.hpp"
+#include "providers/aws/resources/kinds.hpp"
+
+namespace mdl::aws {
+
+namespace {
+
+using manifest::Scale;
+using release::ServiceRef;
+
+class AwsScaling final : public provider::Scaling {
+ public:
+  explicit AwsScaling(SharedParts shared) : shared_(std::move(shared)) {}
+
+  // Without reserved concurrency the account's own limit is the most.
+  Result<Scale> read(const ServiceRef& ref) override {
+    MDL_TRY(const auto function, deployed(ref));
+    Scale scale{.min = 0, .max = 0, .concurrency = 1};
+    if (function.reserved) {
+      scale.max = static_cast<int>(*function.reserved);
+      return scale;
+    }
+    MDL_TRY(const auto account,
+            shared_->client->rest(
+                {.operation = "GetAccountSettings", .resource = "", .path = "/2016-08-19/account-settings"}));
+    scale.max = static_cast<int>(account["AccountLimit"]["ConcurrentExecutions"].as_integer(1'000));
+    return scale;
+  }
+
+  Result<void> set(const ServiceRef& ref, const Scale& wanted, const provider::Fence& fence) override {
+    MDL_CHECK(deployed(ref));
+    MDL_CHECK(check_fence(*shared_, ref, fence));
+    if (wanted.min > 0)
+      return refused("keeping instances ready (scale.min over 0) is not carried by the aws provider yet");
+    if (wanted.concurrency != 1) return refused("a Lambda instance takes one request at a time");
+    return resources::set_reserved(*shared_, shared_->names(ref), wanted.max);
+  }
+
+ private:
+  static std::unexpected<Error> refused(const char* why) {
+    return fail(Error{.kind = ErrorKind::refused, .message = why, .resource = "concurrency"});
+  }
+
+  Result<Function> deployed(const ServiceRef& ref) {
+    const auto names = shared_->names(ref);
+    MDL_TRY(auto function, shared_->functions.function(names.function));
+    if (!function)
+      return fail(Error{.kind = ErrorKind::not_found,
+                        .message = ref.service + " is not deployed on " + ref.target,
+                        .resource = "concurrency " + names.function,
+                        .next = {"mdl deploy"}});
+    MDL_CHECK(resources::check_ownership(names, *function));
+    return std::move(*function);
+  }
+
+  SharedParts shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<provider::Scaling> make_scaling(const SharedParts& shared) {
+  return std::make_unique<AwsScaling>(shared);
+}
+
+}  // namespace mdl::aws
