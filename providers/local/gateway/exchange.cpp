@@ -1,10 +1,16 @@
 #include "providers/local/gateway/exchange.hpp"
 
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
+
+#include "core/util/text.hpp"
 
 namespace mdl::local::gateway {
 
 namespace {
+
+constexpr std::size_t longest_client = 64;
 
 // "0.25 s", "30 s"
 std::string seconds(std::chrono::nanoseconds time) {
@@ -104,31 +110,59 @@ Answer Exchange::full() const {
                                          release(), service_.scheduler.held()));
 }
 
-Awaitable<Exchange::Failure> Exchange::wait_turn() {
+// `retries`: not only when a replica gets free, but also at those that refused.
+Awaitable<Exchange::Failure> Exchange::wait_turn(bool retries) {
   client_.watch(owner());
-  while (phase() == Phase::held && !stopped_) co_await turn_.wait();
+  Deadline pause(*session_.context().deadlines, [this] { turn_.notify(); });
+  while (phase() == Phase::held && !stopped_) {
+    if (retries) pause.set(session_.context().options.refused_pause);
+    co_await turn_.wait();
+    if (retries && !stopped_ && !pause.is_linked()) service_.scheduler.retry(*this);
+  }
   if (stopped_) co_return interrupted();
   if (phase() == Phase::refused) co_return full();
   co_return std::nullopt;
 }
 
-// A pooled connection unless it must be fresh, or a new one; another replica when this one cannot be reached.
+// A pooled connection unless it must be fresh, or a new one. Where it is refused, nothing was sent: another
+// replica gets the request, and when there is none, it waits for one that takes it.
 Awaitable<Exchange::Failure> Exchange::reach(bool fresh) {
-  for (int tries = 0;; ++tries) {
+  for (;;) {
     connection_ = fresh ? nullptr : service_.pool.take(replica().upstream.port, !repeatable());
     if (connection_) co_return std::nullopt;
     auto failure = co_await connect();
+    if (!failure) service_.scheduler.reached(*this);
     if (!failure || failure->status != try_again) co_return failure;
-    service_.unreachable(replica().upstream);
     connection_.reset();
-    const auto turn = tries == 0 ? service_.scheduler.move(*this) : Scheduler::Turn::nothing_live;
-    if (turn == Scheduler::Turn::nothing_live)
-      co_return bad_gateway(fmt::format("no replica of release {} answered", release()));
-    if (turn == Scheduler::Turn::held) {
-      failure = co_await wait_turn();
-      if (failure) co_return failure;
-    }
+    const auto turn = service_.scheduler.refused(*this);
+    if (turn == Scheduler::Turn::full) co_return full();
+    if (turn != Scheduler::Turn::held) continue;
+    if (auto given_up = refused_long()) co_return std::move(*given_up);
+    placed_ = {};
+    failure = co_await wait_turn(true);
+    if (failure) co_return failure;
+    placed_ = session_.context().clock.elapsed();
   }
+}
+
+std::optional<Answer> Exchange::refused_long() const {
+  const auto limit = session_.context().options.refused_time;
+  const auto since = std::max(session_.started(), service_.scheduler.refused_since(release()));
+  if (session_.context().clock.elapsed() - since < limit) return std::nullopt;
+  return unavailable("unreachable", fmt::format("no replica of release {} could be reached within {}",
+                                                release(), seconds(limit)));
+}
+
+std::string Exchange::client() const {
+  std::string_view last;
+  for (const auto& field : request_.get())
+    if (boost::beast::iequals(field.name_string(), "X-Forwarded-For"))
+      last = {field.value().data(), field.value().size()};
+  last = trimmed(last.substr(last.rfind(',') + 1));
+  if (!last.empty()) return std::string(last.substr(0, longest_client));
+  error_code ec;
+  const auto peer = client_.socket.remote_endpoint(ec);
+  return ec ? std::string() : peer.address().to_string();
 }
 
 Awaitable<Exchange::Failure> Exchange::connect() {

@@ -34,17 +34,19 @@ class Exchange final : public Ticket {
   static constexpr int try_other = 1;      // nor this: a new connection was closed, as by a replica that dies
 
   void on_turn() override { turn_.notify(); }
+  std::string client() const override;
 
   // exchange.cpp: the way to a replica
   Failure inspect();
   Awaitable<Failure> reach(bool fresh);
-  Awaitable<Failure> wait_turn();
+  Awaitable<Failure> wait_turn(bool retries = false);
   Awaitable<Failure> connect();
   Awaitable<Failure> to_other();
   Awaitable<After> answer(Answer answer);
   Answer interrupted();
   Answer full() const;
   Answer closed() const;
+  std::optional<Answer> refused_long() const;
   void finish(bool error, bool timed);
   std::shared_ptr<Session> owner() { return session_.shared_from_this(); }
 

@@ -33,7 +33,10 @@ struct Route {
   plan::Split split;                // weighted choice of release for each request; empty: 503 to all
   std::vector<Upstream> upstreams;  // healthy replicas, of any release; those without a share get no request
   int concurrency = 8;              // requests a replica gets at once; further ones wait
-  int max_held = 256;               // requests that may wait; more get 503 with Retry-After
+  // Requests that may wait; more get 503 with Retry-After. Clients take turns in the queue, and one that has
+  // many waiting gives way to one that has few. A client is the last address in X-Forwarded-For, as the proxy
+  // in front says it, else the address of the connection.
+  int max_held = 256;
   // From the request's last byte (its arrival when it has no body) to the response's header, waiting for a
   // replica included; 504 past it. What streams after the header has no limit but GatewayOptions::stall.
   Milliseconds timeout{30'000};
@@ -64,7 +67,7 @@ struct GatewayEvents {
   // No request is under way any more, here or elsewhere, at an upstream that `update` or `remove` took out of
   // the route; once for each, also when nothing was under way, and not when it came back before.
   std::function<void(const std::string& key, const Upstream& upstream)> on_drained;
-  // Connecting to the upstream failed.
+  // Connecting to the upstream failed; once a second for as long as that goes on.
   std::function<void(const std::string& key, const Upstream& upstream)> on_unreachable;
   // The one that is called from within: after each `update`, and with null after `remove`.
   std::function<void(const std::string& key, const Route* route)> on_route;
@@ -79,6 +82,9 @@ struct GatewayOptions {
   // A connection to a replica is not used again after it. Servers close idle ones by themselves (uvicorn
   // after 5 s, gunicorn after 2 s), and a request sent at that moment would be lost.
   Milliseconds upstream_idle{1'500};
+  // When all replicas of a release refuse a connection, its requests wait and try again after each pause;
+  // past the time (of the request, and of the refusing) 503 with Retry-After.
+  Milliseconds refused_pause{20}, refused_time{5'000};
   Milliseconds accept_pause{100};  // out of descriptors: tries again when a connection ends, or after it
   int max_connections = 0;         // of clients, all services together; 0: three quarters of RLIMIT_NOFILE
   std::uint16_t first_port = 8400;

@@ -47,6 +47,7 @@ void Scheduler::replace_upstreams(const std::vector<Upstream>& upstreams) {
       known.erase(at);
     } else {
       replica = std::make_shared<Replica>(Replica{.upstream = upstream});
+      releases_[upstream.release].refused_since = {};
     }
     replica->routed = true;
     replica->avoid_until = {};
@@ -66,8 +67,8 @@ void Scheduler::split_anew() {
   std::vector<Ticket*> moved;
   for (auto& [number, release] : releases_) {
     if (split_.contains(number)) continue;
-    moved.insert(moved.end(), release.waiting.begin(), release.waiting.end());
-    release.waiting.clear();
+    const auto all = release.waiting.take_all();
+    moved.insert(moved.end(), all.begin(), all.end());
   }
   for (Ticket* ticket : moved) {
     --held_;
@@ -88,7 +89,7 @@ Scheduler::Turn Scheduler::enter(Ticket& ticket) {
     place(ticket, release, std::move(replica));
     return Turn::placed;
   }
-  if (held() >= route_.max_held) return Turn::full;
+  if (held() >= route_.max_held && !make_room(ticket)) return Turn::full;
   hold(ticket, release, false);
   hooks_.demand(ticket.release_);
   return Turn::held;
@@ -99,13 +100,65 @@ void Scheduler::leave(Ticket& ticket) {
   Release& release = releases_[ticket.release_];
   release.last = clock_.elapsed();
   if (ticket.phase_ == Ticket::Phase::held) {
-    release.waiting.erase(ticket.place_);
+    release.waiting.erase(ticket);
     --held_;
     ticket.phase_ = Ticket::Phase::outside;
-    return;
+  } else {
+    unplace(ticket, release);
   }
-  unplace(ticket, release);
+  // Also behind one that waited: the replica may have had room for it, and refused.
   serve_waiting(release);
+}
+
+void Scheduler::avoid(Replica& replica) {
+  if (!avoided(replica) && hooks_.unreachable) hooks_.unreachable(replica.upstream);
+  replica.avoid_until = clock_.elapsed() + avoid_time;
+}
+
+bool Scheduler::avoided(const Replica& replica) const {
+  return replica.avoid_until.count() != 0 && clock_.elapsed() < replica.avoid_until;
+}
+
+Scheduler::Turn Scheduler::refused(Ticket& ticket) {
+  Release& release = releases_[ticket.release_];
+  const auto failed = ticket.replica_;
+  avoid(*failed);
+  if (release.refused_since.count() == 0) release.refused_since = clock_.elapsed();
+  unplace(ticket, release);
+  const bool others = std::ranges::any_of(release.replicas, [&](const auto& r) { return !avoided(*r); });
+  if (auto replica = others ? pick(release) : nullptr) {
+    place(ticket, release, std::move(replica));
+    return Turn::placed;
+  }
+  if (!others && held() >= route_.max_held) {
+    release.last = clock_.elapsed();
+    return Turn::full;
+  }
+  hold(ticket, release, true);
+  hooks_.demand(ticket.release_);
+  return Turn::held;
+}
+
+void Scheduler::retry(Ticket& ticket) {
+  Release& release = releases_[ticket.release_];
+  if (ticket.phase_ != Ticket::Phase::held) return;
+  auto replica = pick(release);
+  if (!replica) return;
+  release.waiting.erase(ticket);
+  --held_;
+  place(ticket, release, std::move(replica));
+}
+
+void Scheduler::reached(const Ticket& ticket) {
+  Release& release = releases_[ticket.release_];
+  if (release.refused_since.count() == 0) return;
+  release.refused_since = ticket.replica_->avoid_until = {};
+  serve_waiting(release);
+}
+
+std::chrono::nanoseconds Scheduler::refused_since(int number) const {
+  const auto at = releases_.find(number);
+  return at == releases_.end() ? std::chrono::nanoseconds(0) : at->second.refused_since;
 }
 
 Scheduler::Turn Scheduler::move(Ticket& ticket) {
@@ -128,9 +181,6 @@ Scheduler::Turn Scheduler::move(Ticket& ticket) {
 std::shared_ptr<Replica> Scheduler::pick(Release& release, const Replica* except) {
   const auto& replicas = release.replicas;
   const std::size_t count = replicas.size();
-  const auto avoided = [&](const Replica& replica) {
-    return replica.avoid_until.count() != 0 && clock_.elapsed() < replica.avoid_until;
-  };
   const bool choosy = std::ranges::any_of(replicas, [&](const auto& replica) { return !avoided(*replica); });
   std::size_t best = count;
   for (std::size_t i = 0; i < count; ++i) {
@@ -163,8 +213,24 @@ void Scheduler::unplace(Ticket& ticket, Release& release) {
 
 void Scheduler::hold(Ticket& ticket, Release& release, bool first) {
   ticket.phase_ = Ticket::Phase::held;
-  ticket.place_ = release.waiting.insert(first ? release.waiting.begin() : release.waiting.end(), &ticket);
+  if (first) {
+    release.waiting.push_ahead(ticket);
+  } else {
+    release.waiting.push(ticket);
+  }
   ++held_;
+}
+
+bool Scheduler::make_room(const Ticket& ticket) {
+  WaitingLine* fullest = nullptr;
+  for (auto& [number, release] : releases_)
+    if (!fullest || release.waiting.most() > fullest->most()) fullest = &release.waiting;
+  if (!fullest || fullest->most() < fullest->waiting(ticket.client()) + 2) return false;
+  Ticket& newest = *fullest->newest_of_most();
+  fullest->erase(newest);
+  --held_;
+  refuse(newest);
+  return true;
 }
 
 void Scheduler::refuse(Ticket& ticket) {
@@ -177,8 +243,7 @@ void Scheduler::serve_waiting(Release& release) {
   while (!release.waiting.empty()) {
     auto replica = pick(release);
     if (!replica) return;
-    Ticket& ticket = *release.waiting.front();
-    release.waiting.pop_front();
+    Ticket& ticket = release.waiting.pop();
     --held_;
     place(ticket, release, std::move(replica));
     ticket.on_turn();

@@ -22,7 +22,8 @@ Service::~Service() = default;
 Scheduler::Hooks Service::hooks() {
   return {.demand = [this](int release) { demand(release); },
           .closed = [this](const Upstream& upstream) { pool.drop(upstream.port); },
-          .drained = [this](const Upstream& upstream) { drained(upstream); }};
+          .drained = [this](const Upstream& upstream) { drained(upstream); },
+          .unreachable = [this](const Upstream& upstream) { unreachable(upstream); }};
 }
 
 Result<std::uint16_t> Service::listen(std::uint16_t port) {

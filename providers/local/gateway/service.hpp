@@ -33,7 +33,6 @@ class Service : public std::enable_shared_from_this<Service> {
   void give(int descriptor, std::string_view read) { give_({key_, descriptor, std::string(read)}); }
   void adopt(const ClientConnection& connection);
 
-  void unreachable(const Upstream& upstream);
   // Keeps the connection for the next request when its replica is still in the route.
   void keep(const Replica& replica, std::unique_ptr<Connection> connection);
   void session_ended();
@@ -51,6 +50,7 @@ class Service : public std::enable_shared_from_this<Service> {
   Result<std::shared_ptr<Listener>> open(std::uint16_t port);
   void accepted(Socket socket, std::string_view read = {});
   void demand(int release);
+  void unreachable(const Upstream& upstream);
   void drained(const Upstream& upstream);
   void report_drained();
   void expire_idle();

@@ -131,16 +131,93 @@ TEST_CASE("gateway: a replica that refuses is reported, and another gets the req
   CHECK(world.unreachable == std::vector<Upstream>{dead});
 }
 
-TEST_CASE("gateway: when no replica can be reached the answer is 502") {
+TEST_CASE("gateway: while no replica can be reached a request is held, and goes to the one that comes back") {
+  World world;
+  const auto server = world.serve(answering(
+      [](const std::string& request) { return ok(request.ends_with("body") ? "whole" : "partly"); }));
+  const auto port = server->port();
+  server->stop();
+  world.update(world.route_to({server}));
+  const auto client = world.connect();
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  REQUIRE(world.until([&] { return !world.unreachable.empty(); }));
+  REQUIRE(world.until([&] { return world.gateway->held("s", 1) == 1; }));
+  CHECK(world.gateway->in_flight("s", 1) == 0);
+  const auto again = world.serve(server->behaviour, port);
+  REQUIRE(world.until_received(client, "whole"));
+  CHECK(again->connections.size() == 1);
+  CHECK(world.unreachable.size() == 1);
+  CHECK(world.gateway->held("s", 1) == 0);
+}
+
+TEST_CASE("gateway: when no replica can be reached for too long the answer is 503 with Retry-After") {
   World world;
   auto route = world.route_to({});
   route.upstreams = {{.release = 1, .replica = 1, .port = free_port()}};
   world.update(route);
-  const auto response = world.ask(get());
-  CHECK(has_status(response, 502));
-  CHECK(body_of(response) ==
-        "{\"error\":\"no replica of release 1 answered\",\"code\":\"bad-gateway\",\"release\":1}\n");
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return !world.unreachable.empty(); }));
+  world.clock.time += 5s;
+  REQUIRE(world.until_received(client, "}\n"));
+  CHECK(has_status(client->received, 503));
+  CHECK(contains(client->received, "Retry-After: 1\r\n"));
+  CHECK(body_of(client->received) ==
+        "{\"error\":\"no replica of release 1 could be reached within 5 s\",\"code\":\"unreachable\","
+        "\"release\":1}\n");
   CHECK(world.gateway->in_flight("s", 1) == 0);
+  CHECK(world.gateway->held("s", 1) == 0);
+}
+
+TEST_CASE("gateway: a client that leaves while replicas refuse gives its place up") {
+  World world;
+  auto route = world.route_to({});
+  route.upstreams = {{.release = 1, .replica = 1, .port = free_port()}};
+  world.update(route);
+  const auto client = world.connect();
+  client->send(get());
+  REQUIRE(world.until([&] { return !world.unreachable.empty(); }));
+  client->close();
+  CHECK(world.until([&] { return world.gateway->held("s") == 0 && world.gateway->in_flight("s", 1) == 0; }));
+}
+
+TEST_CASE("gateway: the timeout holds for a request that all replicas refuse") {
+  World world;
+  auto route = world.route_to({});
+  route.upstreams = {{.release = 1, .replica = 1, .port = free_port()}};
+  route.timeout = 30ms;
+  world.update(route);
+  const auto response = world.ask(get());
+  CHECK(has_status(response, 504));
+  CHECK(contains(response, "no replica of release 1 was free within 0.03 s"));
+}
+
+TEST_CASE("gateway: a request of another client is not behind all those of one that floods") {
+  World world;
+  std::vector<std::string> order;
+  const auto server = world.serve(answering([&](const std::string& request) {
+    order.push_back(request.substr(4, request.find(' ', 4) - 4));
+    return ok("done");
+  }));
+  auto route = world.route_to({});
+  route.concurrency = 1;
+  world.update(route);
+  std::vector<std::shared_ptr<Peer>> clients;
+  const auto ask = [&](const std::string& target, const std::string& forwarded) {
+    clients.push_back(world.connect());
+    clients.back()->send(get(target, "X-Forwarded-For: " + forwarded + "\r\n"));
+    const auto waiting = static_cast<int>(clients.size());
+    REQUIRE(world.until([&] { return world.gateway->held("s") == waiting; }));
+  };
+  // What the proxy in front adds counts, not what its client says.
+  for (int i = 0; i < 20; ++i) ask("/flood", std::to_string(i) + ".0.0.1, 10.0.0.1");
+  ask("/single", "10.0.0.2");
+  route.upstreams = {{.release = 1, .replica = 1, .port = server->port()}};
+  world.update(route);
+  for (const auto& client : clients) REQUIRE(world.until_received(client, "done"));
+  REQUIRE(order.size() == 21);
+  CHECK(order[0] == "/flood");
+  CHECK(order[1] == "/single");
 }
 
 TEST_CASE(

@@ -16,22 +16,28 @@ struct FixedClock final : mdl::Clock {
 };
 
 struct Request final : Ticket {
+  explicit Request(std::string from) : from_(std::move(from)) {}
   void on_turn() override { ++turns; }
+  std::string client() const override { return from_; }
   int turns = 0;
+
+ private:
+  std::string from_;
 };
 
 struct Fixture {
   FixedClock clock;
   std::vector<int> demanded;
-  std::vector<Upstream> closed, drained;
+  std::vector<Upstream> closed, drained, unreachable;
   Scheduler scheduler{{.demand = [this](int release) { demanded.push_back(release); },
                        .closed = [this](const Upstream& upstream) { closed.push_back(upstream); },
-                       .drained = [this](const Upstream& upstream) { drained.push_back(upstream); }},
+                       .drained = [this](const Upstream& upstream) { drained.push_back(upstream); },
+                       .unreachable = [this](const Upstream& upstream) { unreachable.push_back(upstream); }},
                       clock};
   std::list<Request> requests;
 
-  Request& enter(Scheduler::Turn expected) {
-    requests.emplace_back();
+  Request& enter(Scheduler::Turn expected, const std::string& client = "") {
+    requests.emplace_back(client);
     CHECK(scheduler.enter(requests.back()) == expected);
     return requests.back();
   }
@@ -197,6 +203,118 @@ TEST_CASE("gateway: the only replica of a release is nothing to move away from")
   CHECK(first.phase() == Phase::placed);
   f.scheduler.leave(first);
   CHECK(f.enter(Turn::placed).replica().upstream == a);
+}
+
+TEST_CASE("gateway: what the only replica refused waits, first in line, and is retried there") {
+  Fixture f;
+  f.scheduler.update(route({a}, 2));
+  Request& first = f.enter(Turn::placed);
+  Request& second = f.enter(Turn::placed);
+  Request& third = f.enter(Turn::held);
+  CHECK(f.scheduler.refused(first) == Turn::held);
+  CHECK(f.scheduler.refused(second) == Turn::held);
+  CHECK(f.scheduler.in_flight(1) == 0);
+  CHECK(f.scheduler.held() == 3);
+  CHECK(f.scheduler.refused_since(1) == 1s);
+  f.scheduler.retry(first);
+  CHECK(first.phase() == Phase::placed);
+  CHECK(first.turns == 0);
+  CHECK(third.phase() == Phase::held);
+  f.scheduler.reached(first);
+  CHECK(second.phase() == Phase::placed);
+  CHECK(third.phase() == Phase::held);
+  CHECK(f.scheduler.refused_since(1) == 0s);
+}
+
+TEST_CASE("gateway: a refused request goes to a replica that did not refuse, and waits when all did") {
+  Fixture f;
+  f.scheduler.update(route({a, b}, 8));
+  Request& first = f.enter(Turn::placed);
+  CHECK(f.scheduler.refused(first) == Turn::placed);
+  CHECK(first.replica().upstream == b);
+  CHECK(f.scheduler.refused(first) == Turn::held);
+  f.scheduler.retry(first);
+  CHECK(f.scheduler.refused(first) == Turn::held);
+  CHECK(f.unreachable == std::vector<Upstream>{a, b});
+  f.clock.time += 2s;
+  f.scheduler.retry(first);
+  CHECK(f.scheduler.refused(first) == Turn::placed);
+  CHECK(f.unreachable.size() == 3);
+}
+
+TEST_CASE("gateway: refused requests count among those that may wait") {
+  Fixture f;
+  auto wanted = route({a}, 2);
+  wanted.max_held = 1;
+  f.scheduler.update(wanted);
+  Request& first = f.enter(Turn::placed);
+  Request& second = f.enter(Turn::placed);
+  CHECK(f.scheduler.refused(first) == Turn::held);
+  CHECK(f.scheduler.refused(second) == Turn::full);
+  CHECK(second.phase() == Phase::outside);
+  CHECK(f.scheduler.in_flight(1) == 0);
+}
+
+TEST_CASE("gateway: when a refused request gives up, those behind it are tried") {
+  Fixture f;
+  f.scheduler.update(route({a}));
+  Request& first = f.enter(Turn::placed);
+  Request& second = f.enter(Turn::held);
+  CHECK(f.scheduler.refused(first) == Turn::held);
+  f.scheduler.leave(first);
+  CHECK(second.phase() == Phase::placed);
+}
+
+TEST_CASE("gateway: clients take turns in the queue, however many requests one of them has there") {
+  Fixture f;
+  f.scheduler.update(route({a}));
+  Request* running = &f.enter(Turn::placed, "flood");
+  std::vector<Request*> flood;
+  for (int i = 0; i < 100; ++i) flood.push_back(&f.enter(Turn::held, "flood"));
+  Request& single = f.enter(Turn::held, "single");
+  Request& other = f.enter(Turn::held, "other");
+  f.scheduler.leave(*running);
+  CHECK(flood[0]->phase() == Phase::placed);
+  f.scheduler.leave(*flood[0]);
+  CHECK(single.phase() == Phase::placed);
+  f.scheduler.leave(single);
+  CHECK(other.phase() == Phase::placed);
+  f.scheduler.leave(other);
+  CHECK(flood[1]->phase() == Phase::placed);
+  CHECK(flood[2]->phase() == Phase::held);
+  CHECK(f.scheduler.held() == 98);
+}
+
+TEST_CASE("gateway: a client that gives up waiting loses its turn, and no other does") {
+  Fixture f;
+  f.scheduler.update(route({a}));
+  Request& running = f.enter(Turn::placed, "x");
+  Request& one = f.enter(Turn::held, "x");
+  Request& two = f.enter(Turn::held, "y");
+  Request& three = f.enter(Turn::held, "z");
+  f.scheduler.leave(two);
+  f.scheduler.leave(running);
+  CHECK(one.phase() == Phase::placed);
+  f.scheduler.leave(one);
+  CHECK(three.phase() == Phase::placed);
+  CHECK(f.scheduler.held() == 0);
+}
+
+TEST_CASE("gateway: in a full queue the client that has most gives its newest up for one that has few") {
+  Fixture f;
+  auto wanted = route({});
+  wanted.max_held = 3;
+  f.scheduler.update(wanted);
+  Request& oldest = f.enter(Turn::held, "flood");
+  f.enter(Turn::held, "flood");
+  Request& newest = f.enter(Turn::held, "flood");
+  f.enter(Turn::full, "flood");
+  f.enter(Turn::held, "single");
+  CHECK(newest.phase() == Phase::refused);
+  CHECK(newest.turns == 1);
+  CHECK(oldest.phase() == Phase::held);
+  f.enter(Turn::full, "single");  // two and one: as even as can be
+  CHECK(f.scheduler.held() == 3);
 }
 
 TEST_CASE("gateway: the last request is now while one is open, and its end afterwards") {

@@ -85,7 +85,7 @@ tcp::endpoint local(std::uint16_t port) { return {asio::ip::address_v4::loopback
 
 class RealServer final : public Server, public std::enable_shared_from_this<RealServer> {
  public:
-  explicit RealServer(asio::io_context& io) : acceptor_(io, local(0)) {}
+  RealServer(asio::io_context& io, std::uint16_t port) : acceptor_(io, local(port)) {}
   std::uint16_t port() const override { return port_; }
   void stop() override {
     error_code ignored;
@@ -151,8 +151,8 @@ std::unique_ptr<Gateway> World::succeed() {
   return successor;
 }
 
-std::shared_ptr<Server> World::serve(Server::Behaviour behaviour) {
-  const auto server = std::make_shared<RealServer>(loop_->io);
+std::shared_ptr<Server> World::serve(Server::Behaviour behaviour, std::uint16_t at) {
+  const auto server = std::make_shared<RealServer>(loop_->io, at);
   server->behaviour = std::move(behaviour);
   server->accept();
   return server;

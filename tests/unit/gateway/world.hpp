@@ -56,7 +56,7 @@ class World {
   explicit World(GatewayOptions options = {});
   ~World();
 
-  std::shared_ptr<Server> serve(Server::Behaviour behaviour);
+  std::shared_ptr<Server> serve(Server::Behaviour behaviour, std::uint16_t at = 0);  // 0: a free port
   // A route with all of the traffic on release 1, at these servers.
   Route route_to(const std::vector<std::shared_ptr<Server>>& servers);
   void update(const Route& route) { gateway->update("s", route); }
