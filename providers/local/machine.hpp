@@ -15,7 +15,8 @@ struct Machine {
 // or 1). `root` stands before all of these paths: tests give a folder.
 Machine read_machine(const std::string& root = {});
 
-// Bytes of memory that this machine has in all; 0: not known.
-std::int64_t memory_of_machine();
+// Bytes of memory that this machine has in all for processes of mdl: what is built in, or what the least
+// limit of the control group and those around it allows. 0: not known. `root` as above.
+std::int64_t memory_of_machine(const std::string& root = {});
 
 }  // namespace mdl::local

@@ -89,6 +89,30 @@ TEST_CASE("local machine: available memory, bounded by the control group and tho
   CHECK(local::read_machine(root.path).memory == 201'000);
 }
 
+TEST_CASE("local machine: what it has in all is what the least limit around this process allows") {
+  fakes::TemporaryFolder root;
+  CHECK(local::memory_of_machine(root.path) == 0);
+  root.write("proc/meminfo", "MemTotal:        8000 kB\nMemAvailable:    1000 kB\n");
+  CHECK(local::memory_of_machine(root.path) == 8000 * 1024);
+  SUBCASE("version 2") {
+    root.write("proc/self/cgroup", "0::/a/b\n");
+    root.write("sys/fs/cgroup/cgroup.controllers", "memory\n");
+    root.write("sys/fs/cgroup/a/b/memory.max", "max\n");
+    CHECK(local::memory_of_machine(root.path) == 8000 * 1024);
+    root.write("sys/fs/cgroup/a/memory.max", "500000\n");  // nobody need say how much is used
+    CHECK(local::memory_of_machine(root.path) == 500'000);
+    root.write("sys/fs/cgroup/memory.max", "400000\n");
+    CHECK(local::memory_of_machine(root.path) == 400'000);
+  }
+  SUBCASE("version 1, which says that there is no limit by a very large one") {
+    root.write("proc/self/cgroup", "2:memory:/job\n");
+    root.write("sys/fs/cgroup/memory/job/memory.limit_in_bytes", "9223372036854771712\n");
+    CHECK(local::memory_of_machine(root.path) == 8000 * 1024);
+    root.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "300000\n");
+    CHECK(local::memory_of_machine(root.path) == 300'000);
+  }
+}
+
 TEST_CASE("local machine: version 1 of control groups") {
   fakes::TemporaryFolder root;
   root.write("proc/meminfo", "MemAvailable:    1000 kB\n");
