@@ -120,9 +120,16 @@ std::vector<plan::Fetch> DeployRun::fetches() const {
   return out;
 }
 
+Result<bool> DeployRun::glance() {
+  if (changes_nothing_ || request_.plan) return false;
+  MDL_TRY(auto seen, engine::glance(outcome.ref, provider_));
+  if (!seen || !make_plan(*wanted_, *seen, provider_).empty()) return false;
+  snapshot_ = std::move(*seen);
+  return true;
+}
+
 Result<void> DeployRun::look() {
   MDL_TRY(const auto versions, provider_.secrets->versions(service));
-  MDL_TRY(snapshot_, observe(outcome.ref, provider_));
   wanted_.emplace(Wanted{.service = service,
                          .artifact = layers_.digest(),
                          .upload_bytes = missing_,
@@ -132,6 +139,9 @@ Result<void> DeployRun::look() {
                          .secret_versions = versions,
                          .lost_secrets = {},
                          .no_room = {}});
+  MDL_TRY(const bool unchanged, glance());
+  if (unchanged) return {};
+  MDL_TRY(snapshot_, observe(outcome.ref, provider_));
   const auto* serving = snapshot_->serving();
   if (serving && !serving->secret_versions.empty()) {
     MDL_TRY(wanted_->lost_secrets, provider_.secrets->lost(outcome.ref, serving->secret_versions));

@@ -47,6 +47,8 @@ class DeployRun {
   std::vector<plan::Fetch> fetches() const;  // of weights that are not here
   bool adopt_saved_plan();
   Result<void> look();
+  // Whether a few reads show that nothing is to be done.
+  Result<bool> glance();
   // Plans again when the new release cannot start beside what serves.
   void consider_room();
   Result<void> make_room();

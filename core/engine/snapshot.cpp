@@ -59,6 +59,22 @@ Result<Snapshot> observe(const ServiceRef& ref, Provider& provider) {
   return snapshot;
 }
 
+Result<std::optional<Snapshot>> glance(const ServiceRef& ref, Provider& provider) {
+  MDL_TRY(auto seen, provider.resources->glance(ref));
+  if (!seen) return std::nullopt;
+  Snapshot snapshot{.live = std::move(seen->live),
+                    .records = std::move(seen->records),
+                    .resources = std::move(seen->resources)};
+  snapshot.stored = snapshot.records;
+  settle_states(snapshot.records, snapshot.live);
+  if (snapshot.live.split.size() != 1 || snapshot.live.rests_for != 0) return std::nullopt;
+  for (std::size_t i = 0; i < snapshot.stored.size(); ++i) {
+    const auto stored = snapshot.stored[i].state;
+    if (stored == State::pending || stored != snapshot.records[i].state) return std::nullopt;
+  }
+  return snapshot;
+}
+
 void settle_states(std::vector<Record>& records, const plan::Live& live) {
   const auto serves = [&](int release) {
     return std::ranges::any_of(live.split,

@@ -27,6 +27,10 @@ struct Snapshot {
 // One round of parallel reads.
 Result<Snapshot> observe(const ServiceRef& ref, Provider& provider);
 
+// The same from fewer reads, of a service with which no run is under way and none was stopped; nullopt: this
+// cannot be told so cheaply.
+Result<std::optional<Snapshot>> glance(const ServiceRef& ref, Provider& provider);
+
 // Makes each record's state what the live pointer says: whatever a stopped run left unsaid. Pure.
 void settle_states(std::vector<release::Record>& records, const plan::Live& live);
 

@@ -104,6 +104,13 @@ struct Fence {
   std::string live_revision;
 };
 
+// What a deploy that may find nothing to do looks at first.
+struct Glance {
+  plan::Live live;
+  std::vector<release::Record> records;   // newest first
+  std::vector<plan::Observed> resources;  // shared ones, and those of releases that are live or can be restored
+};
+
 class Resources {
  public:
   virtual ~Resources() = default;
@@ -114,6 +121,9 @@ class Resources {
                                                                      std::span<const plan::ResourceId> ids) = 0;
   // Everything that bears this service's and target's labels, whichever release made it.
   virtual Result<std::vector<plan::Observed>> list(const ServiceRef& ref) = 0;
+  // As Traffic::read, Releases::list and `list` together, in fewer reads: what the platform lets nobody change, and what
+  // this provider wrote down when it made it, is not asked for. nullopt: it must be.
+  virtual Result<std::optional<Glance>> glance(const ServiceRef&) { return std::optional<Glance>(); }
   // The differences that an apply would remove, by the platform's own rules. Pure.
   virtual std::vector<plan::FieldDiff> diff(const plan::Desired& desired, const plan::Observed& observed) const = 0;
   // Makes one Create, Update, Replace or Delete: one mutating call, safe to repeat. Creating what exists with the same

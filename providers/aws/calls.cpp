@@ -25,6 +25,7 @@ constexpr std::array calls{
     provider::MutatingCall{
         "delete version *",
         "the release's own, and Lambda refuses one that an alias points to; fence read back"},
+    provider::MutatingCall{"create parameter *", read_back},
     provider::MutatingCall{"create *",
                            "the name must be free, and what is there bear our tags; fence read back"},
     provider::MutatingCall{"update *", read_back},

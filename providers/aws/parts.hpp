@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "core/oci/zip.hpp"
 #include "core/provider/provider.hpp"
@@ -27,9 +28,17 @@ struct Shared {
   std::string zips;
   bool role_given = false;
 
+  std::mutex note_mutex;                     // held while shared things are taken away
+  std::map<std::string, std::string> notes;  // that this process wrote, by name
+
+  // A function's URL as it was read last: it stays as long as the alias has one. nullopt: none was.
+  std::optional<std::string> url(const std::string& function);
+  void note_url(const std::string& function, const std::optional<std::string>& url);
+
  private:
   std::mutex mutex_;
   std::map<std::string, oci::Zip> made_;
+  std::map<std::string, std::string> urls_;
 };
 using SharedParts = std::shared_ptr<Shared>;
 

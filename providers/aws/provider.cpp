@@ -14,6 +14,20 @@ void Shared::keep(const std::string& artifact, oci::Zip zip) {
   made_.insert_or_assign(artifact, std::move(zip));
 }
 
+std::optional<std::string> Shared::url(const std::string& function) {
+  const std::lock_guard lock(mutex_);
+  const auto found = urls_.find(function);
+  return found == urls_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Shared::note_url(const std::string& function, const std::optional<std::string>& url) {
+  const std::lock_guard lock(mutex_);
+  if (url)
+    urls_.insert_or_assign(function, *url);
+  else
+    urls_.erase(function);
+}
+
 Result<provider::Provider> make_provider(Options options) {
   MDL_TRY(auto client, Client::open(std::move(options.client)));
   const auto place = client->region();

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/util/text.hpp"
+#include "providers/aws/parameters.hpp"
 #include "providers/aws/parts.hpp"
 #include "providers/aws/records.hpp"
 
@@ -51,37 +52,12 @@ class AwsReleases final : public provider::Releases {
   }
 
  private:
-  Result<Parameters> below(const std::string& path) {
-    Parameters parameters;
-    std::string token;
-    do {
-      auto body = Value::object({{"Path", path}, {"Recursive", true}, {"MaxResults", 10}});
-      if (!token.empty()) body.set("NextToken", token);
-      MDL_TRY(const auto answer, shared_->client->json(Service::ssm, "GetParametersByPath", body, true));
-      for (const auto& one : answer["Parameters"].as_array())
-        parameters[one["Name"].as_string()] = one["Value"].as_string();
-      token = answer["NextToken"].as_string();
-    } while (!token.empty());
-    return parameters;
-  }
-
+  Result<Parameters> below(const std::string& path) { return parameters_below(*shared_->client, path, true); }
   Result<void> put(const std::string& name, const std::string& value, bool overwrite) {
-    auto answer = shared_->client->json(
-        Service::ssm, "PutParameter",
-        Value::object({{"Name", name}, {"Value", value}, {"Type", "String"}, {"Overwrite", overwrite}}),
-        overwrite);
-    if (!answer) return std::unexpected(std::move(answer).error());
-    return {};
+    return put_parameter(*shared_->client, name, value, overwrite);
   }
-
   Result<void> remove(const std::vector<std::string>& names) {
-    for (std::size_t at = 0; at < names.size(); at += 10) {
-      auto ten = Value::array();
-      for (std::size_t i = at; i < std::min(names.size(), at + 10); ++i) ten.push(names[i]);
-      MDL_CHECK(
-          shared_->client->json(Service::ssm, "DeleteParameters", Value::object({{"Names", ten}}), true));
-    }
-    return {};
+    return delete_parameters(*shared_->client, names);
   }
 
   Result<Record> write(const ServiceRef& ref, const Record& record, int revision) {

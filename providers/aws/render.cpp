@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/plan/plan.hpp"
+#include "providers/aws/note.hpp"
 
 namespace mdl::aws {
 
@@ -30,6 +31,7 @@ constexpr std::array words{
     Word{"log-group", "retention_days", "targets.*.log-retention"},
     Word{"concurrency", "max", "scale.max"},
     Word{"url", "auth", "targets.*.url-auth"},
+    Word{"parameter", "digest", "shared settings"},
 };
 
 std::string manifest_path(const Word& word, const std::string& target) {
@@ -174,12 +176,14 @@ std::vector<Desired> render(const Service& service, const provider::ReleaseInfo&
   if (open)
     for (const auto& one : url_statements) url.needs.push_back({"permission", names.function + "/" + one.id});
   all.push_back(std::move(url));
+  if (auto note = note_for(names, all)) all.push_back(std::move(*note));
   for (auto& desired : all) add_sources(desired, service);
   return all;
 }
 
 std::vector<plan::FieldDiff> differences(const Desired& desired, const plan::Observed& observed) {
   Value wanted = desired.spec, found = observed.spec;
+  if (desired.id.kind == note_kind) wanted.erase("holds");
   if (desired.id.kind == "function") wanted = Value::object({{"tags", desired.spec["tags"]}});
   if (desired.id.kind == "version") wanted.erase("golden");
   if (desired.id.kind == "version" && same_role(wanted["role"].as_string(), found["role"].as_string()))

@@ -2,6 +2,8 @@
 #include <future>
 
 #include "core/util/text.hpp"
+#include "providers/aws/note.hpp"
+#include "providers/aws/parameters.hpp"
 #include "providers/aws/render.hpp"
 #include "providers/aws/resources/kinds.hpp"
 
@@ -54,6 +56,14 @@ std::vector<Observed> versions_of(const Names& names, const std::vector<Configur
   return all;
 }
 
+// What a release had made that is live or can be restored.
+void add_recorded(std::vector<Observed>& all, const release::Record& record) {
+  if (record.runs != record.number || !record.restorable()) return;
+  for (const auto& value : record.resources.as_array())
+    if (auto desired = plan::desired_from(value))
+      all.push_back({.id = desired->id, .release = desired->release, .spec = desired->spec});
+}
+
 class AwsResources final : public provider::Resources {
  public:
   explicit AwsResources(SharedParts shared) : shared_(std::move(shared)) {}
@@ -79,10 +89,12 @@ class AwsResources final : public provider::Resources {
     auto versions = later([&] { return shared.functions.versions(names.function); });
     auto permissions = later([&] { return resources::read_permissions(shared, names); });
     auto url = later([&] { return resources::read_url(shared, names); });
+    auto note = later([&] { return parameters_below(*shared.client, names.records, false); });
     auto function_read = shared.functions.function(names.function);
     auto role_read = role.get(), policy_read = policy.get(), logs_read = logs.get(), url_read = url.get();
     auto versions_read = versions.get();
     auto permissions_read = permissions.get();
+    auto note_read = note.get();
     MDL_TRY(const auto function, std::move(function_read));
     if (function) MDL_CHECK(resources::check_ownership(names, *function));
 
@@ -93,9 +105,14 @@ class AwsResources final : public provider::Resources {
     add(all, std::move(one));
     MDL_TRY(one, std::move(logs_read));
     add(all, std::move(one));
+    if (function) {
+      all.push_back(function_of(names, *function));
+      add(all, concurrency_of(names, *function));
+    }
+    MDL_TRY(const auto parameters, std::move(note_read));
+    if (const auto found = parameters.find(note_name(names)); found != parameters.end())
+      all.push_back(note_seen(names, found->second, all));
     if (!function) return all;
-    all.push_back(function_of(names, *function));
-    add(all, concurrency_of(names, *function));
     MDL_TRY(const auto published, std::move(versions_read));
     std::ranges::move(versions_of(names, published), std::back_inserter(all));
     MDL_TRY(auto statements, std::move(permissions_read));
@@ -103,6 +120,35 @@ class AwsResources final : public provider::Resources {
     MDL_TRY(one, std::move(url_read));
     add(all, std::move(one));
     return all;
+  }
+
+  // Four requests, in one round: the live pointer, the history with the note beside it, who may call the URL,
+  // and the URL. A version never changes, and stays while its release can be restored.
+  Result<std::optional<provider::Glance>> glance(const ServiceRef& ref) override {
+    const auto names = shared_->names(ref);
+    auto& shared = *shared_;
+    const auto later = [](auto read) { return std::async(std::launch::async, read); };
+    auto live = later([&] { return read_live(shared, ref); });
+    auto permissions = later([&] { return resources::read_permissions(shared, names); });
+    auto url = later([&] { return resources::read_url(shared, names); });
+    const auto parameters = parameters_below(*shared.client, names.records, true);
+    auto live_read = live.get();
+    auto permissions_read = permissions.get();
+    auto url_read = url.get();
+    if (!parameters) return std::unexpected(parameters.error());
+    provider::Glance glance;
+    MDL_TRY(glance.live, std::move(live_read));
+    MDL_TRY(glance.records, records_from(names.records, *parameters));
+    MDL_TRY(glance.resources, std::move(permissions_read));
+    MDL_TRY(auto one, std::move(url_read));
+    add(glance.resources, std::move(one));
+    const auto note = parameters->find(note_name(names));
+    if (note == parameters->end()) return std::nullopt;
+    auto shared_things = noted(note->second);
+    glance.resources.push_back(note_seen(names, note->second, shared_things));
+    std::ranges::move(shared_things, std::back_inserter(glance.resources));
+    for (const auto& record : glance.records) add_recorded(glance.resources, record);
+    return glance;
   }
 
   Result<std::vector<std::optional<Observed>>> observe(const ServiceRef& ref,
@@ -124,10 +170,12 @@ class AwsResources final : public provider::Resources {
     ResourceId id;
     if (const auto* gone = std::get_if<plan::Delete>(&change)) {
       id = gone->id;
-      applied = remove(making, id, gone->release);
+      const auto away = [&] { return remove(making, id, gone->release); };
+      applied = is_noted(id.kind) ? resources::around_delete(making, id, away) : away();
     } else if (const auto* desired = desired_of(change)) {
       id = desired->id;
-      applied = put(making, *desired);
+      if (is_noted(id.kind)) applied = resources::before_note(making);
+      if (applied) applied = put(making, *desired);
     } else {
       return fail(ErrorKind::internal, "traffic is moved by a swap, not applied");
     }
@@ -159,6 +207,7 @@ class AwsResources final : public provider::Resources {
     if (kind == "version") return resources::publish_version(making, desired);
     if (kind == "permission") return resources::add_permission(making, desired);
     if (kind == "url") return resources::put_url(making, desired);
+    if (kind == note_kind) return resources::put_note(making, desired);
     return unknown(desired.id);
   }
 
@@ -172,6 +221,7 @@ class AwsResources final : public provider::Resources {
     if (id.kind == "permission")
       return resources::remove_permission(making, id.name.substr(id.name.rfind('/') + 1));
     if (id.kind == "url") return resources::delete_url(making);
+    if (id.kind == note_kind) return resources::delete_note(making);
     return unknown(id);
   }
 

@@ -142,8 +142,18 @@ class Resources final : public provider::Resources, Part {
     }
     return found;
   }
+  Result<std::optional<provider::Glance>> glance(const ServiceRef& ref) override {
+    Lock lock(platform_.mutex);
+    if (!platform_.glances) return std::nullopt;
+    const auto& seen = platform_.seen(ref);
+    provider::Glance glance{
+        .live = seen.live, .records = {seen.records.rbegin(), seen.records.rend()}, .resources = {}};
+    for (const auto& stored : seen.resources) glance.resources.push_back(stored.observed);
+    return glance;
+  }
   Result<std::vector<Observed>> list(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
+    ++platform_.lists;
     std::vector<Observed> found;
     for (const auto& stored : platform_.seen(ref).resources) found.push_back(stored.observed);
     return found;

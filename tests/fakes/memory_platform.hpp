@@ -42,6 +42,9 @@ struct MemoryPlatform {
   std::vector<std::string> calls;  // mutating calls that were made, in order
   bool unreadable = false;         // the live pointer cannot be read: the platform is out of reach
 
+  bool glances = false;  // an unchanged deploy may be told so by fewer reads
+  int lists = 0;         // reads of all resources
+
   std::int64_t memory_there = 0;  // that the releases of a service have together; 0: not limited
 
   std::vector<std::string> refused_fields;

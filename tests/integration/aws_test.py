@@ -74,6 +74,11 @@ class Aws(MdlTest):
     def hello(self):
         return json.loads(self.aws("invoke", "--data", '{"name":"John"}').out)
 
+    def botocore(self, program, *arguments):
+        """What a program with AWS's own client library prints; it speaks to the emulator without the recorder."""
+        return subprocess.run([str(self.emulator.python), "-c", program, *arguments], check=True, capture_output=True,
+                              text=True, env=self.emulator.variables | {"PATH": os.environ["PATH"]}).stdout
+
     def left(self):
         """What bears this service's name at the emulator, asked by AWS's own client library."""
         program = """
@@ -86,9 +91,7 @@ print(json.dumps(
     [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"] if name in g["logGroupName"]] +
     [p["Name"] for p in client("ssm").get_parameters_by_path(Path="/mdl/" + name, Recursive=True)["Parameters"]]))
 """
-        done = subprocess.run([str(self.emulator.python), "-c", program, self.name], check=True, capture_output=True,
-                              text=True, env=self.emulator.variables | {"PATH": os.environ["PATH"]})
-        return json.loads(done.stdout)
+        return json.loads(self.botocore(program, self.name))
 
     def test_life_of_a_handler(self):
         first = self.aws("deploy", "-o", "json").json()
@@ -111,11 +114,67 @@ print(json.dumps(
         self.aws("destroy", "-y")
         self.assertEqual(self.left(), [])
 
-    def test_unchanged_deploy_reads_only(self):
+    def test_unchanged_deploy_is_four_reads(self):
+        self.aws("deploy")
+        self.greet("Hallo, ")
         self.aws("deploy")
         mark = len(self.recorder.requests)
         self.assertIn("Nothing to do", self.aws("deploy").out)
-        self.assertEqual([operation(r) for r in self.recorder.requests[mark:] if is_mutating(r)], [])
+        made = [operation(r) for r in self.recorder.requests[mark:]]
+        self.assertEqual([name for name in made if "Parameter" not in name], [n for n in made if n.startswith("GET ")])
+        self.assertEqual(len(made), 4, made)
+        self.assertEqual(self.aws("plan", "--detailed-exitcode").code, 0)
+        self.aws("rollback")
+        self.aws("deploy")  # compares with what serves, not with what was put up last
+        self.assertEqual(self.hello(), "Hallo, John")
+        self.aws("destroy", "-y")
+
+    def retention(self):
+        program = """
+import sys, botocore.session
+logs = botocore.session.Session().create_client("logs", region_name="eu-central-1")
+print(logs.describe_log_groups(logGroupNamePrefix=sys.argv[1])["logGroups"][0]["retentionInDays"])
+"""
+        return self.botocore(program, f"/aws/lambda/{self.name}-eu").strip()
+
+    def test_shared_settings_are_never_taken_for_what_they_are_not(self):
+        """Settings change back and forth, and a deploy is stopped in the middle of it: an unchanged deploy must not
+        believe what was only begun."""
+        self.aws("deploy")
+        self.manifest("eu: { provider: aws, log-retention: 14 }")
+        self.aws("deploy")
+        self.assertEqual(self.retention(), "14")
+        self.assertIn("Nothing to do", self.aws("deploy").out)
+        self.manifest("eu: { provider: aws, log-retention: 30 }")
+        self.aws("deploy")
+        self.assertEqual(self.retention(), "30")
+        self.manifest("eu: { provider: aws, log-retention: 14 }")
+        refused = (403, [("x-amzn-ErrorType", "AccessDeniedException")], b'{"__type":"AccessDeniedException"}')
+        self.recorder.before = lambda r: refused if operation(r) == "PutRetentionPolicy" else None
+        self.assertNotEqual(self.aws("deploy", code=None).code, 0)
+        self.recorder.before = lambda r: None
+        self.aws("deploy")
+        self.assertEqual(self.retention(), "14")
+        self.recorder.before = lambda r: refused if operation(r) == "PutParameter" else None
+        self.manifest("eu: { provider: aws, log-retention: 7 }")
+        self.assertNotEqual(self.aws("deploy", code=None).code, 0)
+        self.recorder.before = lambda r: None
+        self.manifest("eu: { provider: aws, log-retention: 14 }")
+        self.aws("deploy")
+        self.assertEqual(self.retention(), "14")
+        self.assertEqual(self.aws("plan", "--detailed-exitcode").code, 0)
+        self.aws("destroy", "-y")
+        self.assertEqual(self.left(), [])
+
+    def test_connections_are_kept(self):
+        self.aws("deploy")
+        self.greet("Hallo, ")
+        self.aws("deploy")
+        requests, connections = len(self.recorder.requests), self.recorder.connections
+        self.aws("rollback")
+        made, opened = len(self.recorder.requests) - requests, self.recorder.connections - connections
+        self.assertGreater(made, 40)
+        self.assertLess(opened, made / 2)  # as many as the widest rounds of reads have requests at once
         self.aws("destroy", "-y")
 
     def test_rollback_is_one_call_to_lambda(self):
@@ -150,8 +209,7 @@ with zipfile.ZipFile(data, "w") as file: file.writestr("a.py", "")
 client("lambda").create_function(FunctionName=sys.argv[1], Runtime="python3.12", Handler="a.b", Role=role,
                                  Code={"ZipFile": data.getvalue()})
 """
-        subprocess.run([str(self.emulator.python), "-c", program, f"{self.name}-eu"], check=True,
-                       env=self.emulator.variables | {"PATH": os.environ["PATH"]})
+        self.botocore(program, f"{self.name}-eu")
         for command in (["deploy"], ["destroy", "-y"], ["status"]):
             done = self.aws(*command, code=None)
             if command != ["status"]:

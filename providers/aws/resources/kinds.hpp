@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "providers/aws/parts.hpp"
 
 // How each kind of resource is read, made and removed; one file a subject. Every call may be repeated: what
@@ -53,6 +55,13 @@ Seen read_url(Shared& shared, const Names& names);
 Result<std::string> url_address(Shared& shared, const Names& names);
 Result<void> put_url(const Making& making, const Desired& desired);
 Result<void> delete_url(const Making& making);
+
+// The note of shared things, see note.hpp. It is taken away before one of them is changed.
+Result<void> put_note(const Making& making, const Desired& desired);
+Result<void> delete_note(const Making& making);
+Result<void> before_note(const Making& making);
+Result<void> around_delete(const Making& making, const plan::ResourceId& id,
+                           const std::function<Result<void>()>& remove);
 
 // A result in which "it is not there" is success.
 Result<void> or_gone(Result<void> result);

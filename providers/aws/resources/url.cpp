@@ -15,8 +15,14 @@ Result<std::optional<Value>> url_config(Shared& shared, const Names& names) {
                                      .resource = names.function + ":" + live_alias,
                                      .path = url_path(names),
                                      .query = {{"Qualifier", live_alias}}});
-  if (!answer && answer.error().kind == ErrorKind::not_found) return std::nullopt;
+  if (!answer && answer.error().kind == ErrorKind::not_found) {
+    shared.note_url(names.function, std::nullopt);
+    return std::nullopt;
+  }
   if (!answer) return std::unexpected(std::move(answer).error());
+  auto url = (*answer)["FunctionUrl"].as_string();
+  while (url.ends_with('/')) url.pop_back();
+  shared.note_url(names.function, url);
   return std::optional(std::move(*answer));
 }
 
@@ -94,15 +100,13 @@ Seen read_url(Shared& shared, const Names& names) {
 }
 
 Result<std::string> url_address(Shared& shared, const Names& names) {
-  MDL_TRY(const auto config, url_config(shared, names));
-  if (!config)
-    return fail(Error{.kind = ErrorKind::not_found,
-                      .message = names.ref.service + " is not deployed on " + names.ref.target,
-                      .resource = "url " + names.function,
-                      .next = {"mdl deploy"}});
-  auto url = (*config)["FunctionUrl"].as_string();
-  while (url.ends_with('/')) url.pop_back();
-  return url;
+  if (auto known = shared.url(names.function)) return std::move(*known);
+  MDL_CHECK(url_config(shared, names));
+  if (auto known = shared.url(names.function)) return std::move(*known);
+  return fail(Error{.kind = ErrorKind::not_found,
+                    .message = names.ref.service + " is not deployed on " + names.ref.target,
+                    .resource = "url " + names.function,
+                    .next = {"mdl deploy"}});
 }
 
 Result<void> put_url(const Making& making, const Desired& desired) {
@@ -126,6 +130,7 @@ Result<void> put_url(const Making& making, const Desired& desired) {
 
 Result<void> delete_url(const Making& making) {
   MDL_CHECK(check_fence(making.shared, making.ref, making.fence));
+  making.shared.note_url(making.names.function, std::nullopt);
   return or_gone(done(making.shared.client->rest({.operation = "DeleteFunctionUrlConfig",
                                                   .resource = making.names.function + ":" + live_alias,
                                                   .method = "DELETE",

@@ -13,11 +13,17 @@ class Recorder:
     def __init__(self, url):
         self.upstream = urllib.parse.urlsplit(url).netloc
         self.requests, self.lock = [], threading.Lock()
+        self.connections = 0
         self.before, self.after = lambda request: None, lambda request: False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                with outer.lock:
+                    outer.connections += 1
 
             def handle_any(self):
                 outer.handle(self)
