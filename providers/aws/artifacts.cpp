@@ -1,9 +1,11 @@
 #include "core/oci/packages.hpp"
+#include "core/oci/python_front.hpp"
 #include "core/oci/zip.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "providers/aws/parts.hpp"
 #include "providers/aws/render.hpp"
+#include "providers/aws/served.hpp"
 
 namespace mdl::aws {
 
@@ -22,9 +24,6 @@ const char* glibc_of(const std::string& python) {
   const auto minor = parse_integer(python.substr(python.find('.') + 1));
   return minor && *minor >= 12 ? "2.34" : "2.26";
 }
-
-// Everything at the root, where the managed runtimes import from.
-const oci::ZipLayout layout{.service = "", .dependencies = "", .front = ""};
 
 class AwsArtifacts final : public provider::Artifacts {
  public:
@@ -50,10 +49,11 @@ class AwsArtifacts final : public provider::Artifacts {
   }
 
   Result<Platform> platform(const Service& service) override {
-    const bool arm = service.target.settings["architecture"].as_string() == "arm64";
-    auto runtime = runtime_of(service);
-    Platform platform{.platform = arm ? "linux/arm64" : "linux/amd64"};
-    if (runtime.starts_with("python")) platform.python = runtime.substr(6);
+    Platform platform{.platform = platform_of(service)};
+    if (uses_python(service)) platform.python = runtime_of(service).substr(6);
+    MDL_TRY(platform.front, served_files(service));
+    if (service.http.entry.empty()) return platform;
+    MDL_TRY(platform.servers, oci::front_servers(service));
     return platform;
   }
 
@@ -63,6 +63,7 @@ class AwsArtifacts final : public provider::Artifacts {
   Result<std::string> put(const Service& service, const LayerPlan& layers,
                           const OnProgress& progress) override {
     std::string summary;
+    const auto layout = layout_of(service);
     MDL_TRY(const auto whole, with_dependencies(service, layers, progress, summary));
     MDL_TRY(const auto size, oci::zip_size(whole, layout));
     if (size.unpacked > unpacked_limit)

@@ -6,6 +6,7 @@
 #include "providers/aws/limits.hpp"
 #include "providers/aws/render.hpp"
 #include "providers/aws/runtimes.hpp"
+#include "providers/aws/served.hpp"
 
 namespace mdl::aws {
 
@@ -57,6 +58,7 @@ class Examination {
 
   std::vector<Problem> all() {
     handler();
+    served();
     runtime();
     variables();
     network();
@@ -76,17 +78,37 @@ class Examination {
                          .where = service_.source_of(field)});
   }
 
+  bool is_there(std::string module) const {
+    std::ranges::replace(module, '.', '/');
+    const auto path = service_.folder + "/" + module;
+    return exists(path + ".py") || exists(path + "/__init__.py");
+  }
+
   void handler() {
     const auto& handler = service_.http.handler;
-    if (handler.empty()) return;  // refused as a field
+    if (handler.empty()) return;
     if (handler.size() > 128 || handler.find_first_of(" \t") != std::string::npos)
       add(Severity::certain, "http.handler", "Lambda takes at most 128 characters without blanks");
-    auto file = handler.substr(0, handler.rfind('.'));
-    std::ranges::replace(file, '.', '/');
-    const auto path = service_.folder + "/" + file;
-    if (runtime_of(service_).starts_with("python") && service_.build.command.empty() &&
-        !exists(path + ".py") && !exists(path + "/__init__.py"))
-      add(Severity::certain, "http.handler", "there is no file " + file + ".py");
+    const auto module = handler.substr(0, handler.rfind('.'));
+    if (runtime_of(service_).starts_with("python") && service_.build.command.empty() && !is_there(module))
+      add(Severity::certain, "http.handler", "there is no file " + module + ".py");
+  }
+
+  void served() {
+    if (!is_served(service_)) return;
+    const auto& entry = service_.http.entry;
+    const auto module = entry.substr(0, entry.find(':'));
+    if (!entry.empty() && !uses_python(service_))
+      add(Severity::certain, target_field("runtime"),
+          "an entry is served by Python, which " + runtime_of(service_) + " has not");
+    if (!entry.empty() && service_.build.command.empty() && !is_there(module))
+      add(Severity::certain, "http.entry", "there is no file " + module + ".py");
+    if (!has_client(platform_of(service_)))
+      add(Severity::certain, target_field("architecture"),
+          "this mdl was built without the runtime client for " + platform_of(service_));
+    // It stands in a version's description, beside the release.
+    if (service_.http.health.size() > 120)
+      add(Severity::certain, "http.health", "a path of at most 120 characters, on Lambda");
   }
 
   void runtime() {

@@ -19,8 +19,8 @@ class AwsHealth final : public provider::Health {
  public:
   explicit AwsHealth(SharedParts shared) : shared_(std::move(shared)) {}
 
-  // An Active version is started once, by a request for /healthz: a version that cannot be loaded says so
-  // only then. What its handler answers does not count, since handlers need not know the path.
+  // An Active version is started once, by a request for its health path: a version that cannot be loaded says
+  // so only then. What a handler answers to /healthz does not count, since handlers need not know the path.
   Result<Readiness> readiness(const ServiceRef& ref, int release) override {
     const auto names = shared_->names(ref);
     MDL_TRY(const auto versions, shared_->functions.versions(names.function));
@@ -35,7 +35,9 @@ class AwsHealth final : public provider::Health {
       return Readiness{.state = Readiness::State::waiting,
                        .detail = "version " + version.version + " is " +
                                  (version.state == "Pending" ? "Pending" : "being updated")};
-    if (version.described && version.described->golden)
+    const auto described = version.described.value_or(Described{});
+    if (!described.health.empty()) return healthy(names, version, described);
+    if (described.golden)
       return Readiness{.state = Readiness::State::ready,
                        .detail = "version " + version.version + " is Active"};
     return started(names, version);
@@ -60,15 +62,16 @@ class AwsHealth final : public provider::Health {
     return readiness;
   }
 
-  Result<Readiness> started(const Names& names, const Configuration& version) {
-    const auto event = event_of({.path = "/healthz"}, {.function = names.function,
-                                                       .domain = names.function + ".mdl",
-                                                       .request_id = random_hex(16),
-                                                       .now = shared_->client->clock().now()});
+  Result<Invocation> get(const Names& names, const Configuration& version, const std::string& path) {
+    const auto event = event_of({.path = path}, {.function = names.function,
+                                                 .domain = names.function + ".mdl",
+                                                 .request_id = random_hex(16),
+                                                 .now = shared_->client->clock().now()});
     const auto longest = Milliseconds{version.spec["timeout_s"].as_integer(3) * 1000 + 15'000};
-    MDL_TRY(const auto answer, invoke(*shared_, names, version.version, dump(event), longest, true));
-    if (!did_not_start(answer))
-      return Readiness{.state = Readiness::State::ready, .detail = "version " + version.version + " started"};
+    return invoke(*shared_, names, version.version, dump(event), longest, true);
+  }
+
+  static Readiness not_started(const Configuration& version, const Invocation& answer) {
     return Readiness{.state = Readiness::State::failed,
                      .detail = "version " + version.version + " does not start: " + answer.error_type,
                      .resource = "version " + version.version,
@@ -76,7 +79,44 @@ class AwsHealth final : public provider::Health {
                      .lines = answer.lines};
   }
 
+  Result<Readiness> started(const Names& names, const Configuration& version) {
+    MDL_TRY(const auto answer, get(names, version, "/healthz"));
+    if (did_not_start(answer)) return not_started(version, answer);
+    return Readiness{.state = Readiness::State::ready, .detail = "version " + version.version + " started"};
+  }
+
+  // Behind the runtime client, which waits for the service first, as long as Lambda lets a start take.
+  Result<Readiness> healthy(const Names& names, const Configuration& version, const Described& described) {
+    const auto& path = described.health;
+    const auto waited = waited_for(names.function + "/" + version.version);
+    MDL_TRY(const auto answer, get(names, version, path));
+    if (!answer.error.empty()) return not_started(version, answer);
+    const int status = response_of(answer.payload).status;
+    if (status >= 200 && status < 300)
+      return Readiness{.state = Readiness::State::ready,
+                       .detail = "version " + version.version + " answers " + path};
+    Readiness readiness{
+        .state = Readiness::State::waiting,
+        .detail = "version " + version.version + " answers " + path + " with " + std::to_string(status),
+        .resource = "version " + version.version,
+        .lines = answer.lines};
+    if (waited < std::chrono::seconds{described.start_s}) return readiness;
+    readiness.state = Readiness::State::failed;
+    readiness.code = "unhealthy";
+    readiness.detail += ", " + std::to_string(described.start_s) + " s after it was asked first";
+    return readiness;
+  }
+
+  // Since it was looked at first.
+  std::chrono::nanoseconds waited_for(const std::string& version) {
+    const auto now = shared_->client->clock().elapsed();
+    const std::lock_guard lock(mutex_);
+    return now - first_seen_.emplace(version, now).first->second;
+  }
+
   SharedParts shared_;
+  std::mutex mutex_;
+  std::map<std::string, std::chrono::nanoseconds> first_seen_;
 };
 
 }  // namespace

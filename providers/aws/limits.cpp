@@ -4,6 +4,7 @@
 
 #include "core/util/text.hpp"
 #include "providers/aws/parts.hpp"
+#include "providers/aws/served.hpp"
 
 namespace mdl::aws {
 
@@ -11,7 +12,7 @@ namespace {
 
 using manifest::Service;
 
-enum class Answer { honoured, refused, none, one, cpu, drain, secret };
+enum class Answer { honoured, refused, none, one, cpu, drain, secret, served };
 
 struct Rule {
   std::string_view field;  // '*' stands for one segment, a last '**' for any rest
@@ -19,10 +20,6 @@ struct Rule {
   std::string_view why;
 };
 
-constexpr std::string_view http_services =
-    "the aws provider runs function handlers (http.handler); services that listen on a port come with its "
-    "runtime "
-    "client";
 constexpr std::string_view images = "the aws provider deploys zips; images are not carried yet";
 
 // Every field of the manifest: honoured, or why not. A test holds this against the table of fields.
@@ -32,10 +29,7 @@ constexpr std::array rules{
     Rule{"services"},
     Rule{"build"},
     Rule{"build.python"},
-    Rule{
-        "build.requirements", Answer::refused,
-        "the aws provider does not install requirements for Lambda's platform yet; let build.command put the "
-        "packages into the service's folder"},
+    Rule{"build.requirements"},
     Rule{"build.include"},
     Rule{"build.command"},
     Rule{"build.base", Answer::refused, images},
@@ -49,11 +43,11 @@ constexpr std::array rules{
     Rule{"model.*.sha256"},
     Rule{"model.*.context"},
     Rule{"http"},
-    Rule{"http.entry", Answer::refused, http_services},
-    Rule{"http.command", Answer::refused, http_services},
-    Rule{"http.interface", Answer::refused, http_services},
+    Rule{"http.entry"},
+    Rule{"http.command"},
+    Rule{"http.interface"},
     Rule{"http.handler"},
-    Rule{"http.health", Answer::refused,
+    Rule{"http.health", Answer::served,
          "the aws provider checks a function by starting it, not by a path that its handler would have to "
          "know"},
     Rule{"http.timeout"},
@@ -94,8 +88,8 @@ constexpr std::array rules{
     Rule{"rollout.gate.p95", Answer::refused, "the aws provider does not give the gate its figures yet"},
     Rule{"rollout.keep"},
     Rule{"rollout.warm"},  // a replaced version stays as ready as any other
-    Rule{"rollout.start-timeout", Answer::refused,
-         "Lambda gives a function ten seconds to start, whatever is asked"},
+    Rule{"rollout.start-timeout", Answer::served,
+         "Lambda gives a handler ten seconds to start, whatever is asked"},
     Rule{"needs", Answer::refused, "the addresses of other services are not handed to functions yet"},
     Rule{"targets"},
     Rule{"targets.*"},
@@ -200,6 +194,8 @@ std::optional<std::string> refusal(std::string_view field, const manifest::Servi
       case Answer::drain:
         if (service.rollout.strategy != manifest::Strategy::drain) return std::nullopt;
         return std::string(rule.why);
+      case Answer::served:
+        return is_served(service) ? std::nullopt : std::optional(std::string(rule.why));
       case Answer::secret:
         return "secrets are not carried by the aws provider yet";
     }

@@ -17,7 +17,7 @@ std::string bounded(const std::string& name) {
 }
 
 constexpr std::string_view release_word = "mdl release=", artifact_word = " artifact=",
-                           golden_word = " golden";
+                           golden_word = " golden", health_word = " health=", start_word = " start=";
 
 }  // namespace
 
@@ -33,7 +33,10 @@ Names names_of(const release::ServiceRef& ref, const std::string& region) {
 
 std::string describe(const Described& described) {
   return std::string(release_word) + std::to_string(described.release) + std::string(artifact_word) +
-         described.artifact + (described.golden ? std::string(golden_word) : std::string());
+         described.artifact + (described.golden ? std::string(golden_word) : std::string()) +
+         (described.health.empty() ? std::string()
+                                   : std::string(health_word) + described.health + std::string(start_word) +
+                                         std::to_string(described.start_s));
 }
 
 std::optional<Described> described_in(const std::string& description) {
@@ -44,9 +47,14 @@ std::optional<Described> described_in(const std::string& description) {
       std::string_view(description).substr(release_word.size(), artifact - release_word.size()));
   if (!number || *number < 1 || *number > 1'000'000'000) return std::nullopt;
   const auto words = split(std::string_view(description).substr(artifact + artifact_word.size()), ' ');
-  return Described{.release = static_cast<int>(*number),
-                   .artifact = std::string(words[0]),
-                   .golden = std::ranges::find(words, golden_word.substr(1)) != words.end()};
+  Described described{.release = static_cast<int>(*number), .artifact = std::string(words[0])};
+  for (const auto word : words) {
+    if (word == golden_word.substr(1)) described.golden = true;
+    if (word.starts_with(health_word.substr(1))) described.health = word.substr(health_word.size() - 1);
+    if (word.starts_with(start_word.substr(1)))
+      described.start_s = static_cast<int>(parse_integer(word.substr(start_word.size() - 1)).value_or(60));
+  }
+  return described;
 }
 
 }  // namespace mdl::aws

@@ -30,7 +30,9 @@ Names names_of(const release::ServiceRef& ref, const std::string& region);
 struct Described {
   int release = 0;
   std::string artifact;
-  bool golden = false;  // golden requests are sent to it before it goes live: they show whether it starts
+  bool golden = false;      // golden requests are sent to it before it goes live: they show whether it starts
+  std::string health = {};  // the path that a service answers when it is ready; "": it is a handler
+  int start_s = 60;         // how long a service may take until it does
 };
 std::string describe(const Described& described);
 std::optional<Described> described_in(const std::string& description);

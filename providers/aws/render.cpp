@@ -5,6 +5,7 @@
 
 #include "core/plan/plan.hpp"
 #include "providers/aws/note.hpp"
+#include "providers/aws/served.hpp"
 
 namespace mdl::aws {
 
@@ -88,23 +89,34 @@ Value function_tags(const Service& service, const Names& names) {
 
 Value version_spec(const Service& service, const provider::ReleaseInfo& release, const Names& names) {
   const auto& settings = service.target.settings;
+  const auto runtime = runtime_of(service);
   auto env = Value::object();
   for (const auto& [name, text] : service.env) env.set(name, text);
+  if (is_served(service) && !is_os_only(runtime)) env.set(wrapper_variable, wrapper_path);
   if (const auto context = service.context(); context > 0) env.set("MDL_CONTEXT", std::to_string(context));
   const auto& role = settings["role"].as_string();
   const auto& architecture = settings["architecture"].as_string();
   return Value::object({{"artifact", release.artifact},
-                        {"handler", service.http.handler},
-                        {"runtime", runtime_of(service)},
+                        {"handler", is_served(service) ? client_file : service.http.handler},
+                        {"runtime", runtime},
                         {"memory_mb", memory_mb(service)},
                         {"timeout_s", timeout_s(service)},
                         {"golden", !service.golden.empty()},
+                        {"health", is_served(service) ? service.http.health : ""},
+                        {"start_s", (service.rollout.start_timeout.count() + 999) / 1000},
                         {"architecture", architecture.empty() ? "x86_64" : architecture},
                         {"storage_mb", settings["ephemeral-storage"].as_integer(512LL << 20) >> 20},
                         {"env", std::move(env)},
                         {"role", role.empty() ? names.role : role},
                         {"subnets", Value(sorted(settings["vpc"]["subnets"].as_strings()))},
                         {"security_groups", Value(sorted(settings["vpc"]["security-groups"].as_strings()))}});
+}
+
+// How a version is checked is no configuration of its.
+void without_checks(Value& spec) {
+  spec.erase("golden");
+  spec.erase("health");
+  spec.erase("start_s");
 }
 
 // A role that mdl made is named, one that was given is an ARN.
@@ -129,6 +141,7 @@ std::int64_t timeout_s(const Service& service) { return (service.http.timeout.co
 std::string runtime_of(const Service& service) {
   const auto& wanted = service.target.settings["runtime"].as_string();
   if (!wanted.empty()) return wanted;
+  if (!uses_python(service)) return "provided.al2023";
   return "python" + (service.build.python.empty() ? std::string("3.13") : service.build.python);
 }
 
@@ -185,7 +198,7 @@ std::vector<plan::FieldDiff> differences(const Desired& desired, const plan::Obs
   Value wanted = desired.spec, found = observed.spec;
   if (desired.id.kind == note_kind) wanted.erase("holds");
   if (desired.id.kind == "function") wanted = Value::object({{"tags", desired.spec["tags"]}});
-  if (desired.id.kind == "version") wanted.erase("golden");
+  if (desired.id.kind == "version") without_checks(wanted);
   if (desired.id.kind == "version" && same_role(wanted["role"].as_string(), found["role"].as_string()))
     wanted.erase("role");
   auto fields = plan::compare(wanted, found, whole_maps(desired.id.kind));
@@ -205,7 +218,7 @@ bool same_configuration(const Value& wanted, const Value& observed) {
   Value without = wanted;
   without.erase("artifact");
   without.erase("tags");
-  without.erase("golden");
+  without_checks(without);
   without.erase("architecture");
   if (same_role(wanted["role"].as_string(), observed["role"].as_string())) without.erase("role");
   return plan::compare(without, observed, {"env.*"}).empty();

@@ -16,7 +16,8 @@ namespace mdl::aws {
 //   function F                {tags, and the configuration it is created with}: shared, holds nothing of a
 //   release concurrency F             {max}                    where the manifest sets scale.max version F/8
 //   {artifact, handler, runtime, memory_mb, timeout_s, architecture, storage_mb, env, role,
-//                              subnets, security_groups}: the release's own; golden says how it is checked
+//                              subnets, security_groups}: the release's own; golden and health say how it is
+//                              checked
 //   permission F/SID          {action, principal}      hang on the alias, so they follow the promote
 //   url F                     {auth, invoke_mode}
 //   parameter /mdl/S/T/shared {digest, holds}          what is shared, noted: see note.hpp

@@ -6,12 +6,11 @@
 #include <system_error>
 
 #include "core/fetch/fetch.hpp"
-#include "core/oci/dependencies.hpp"
+#include "core/oci/python_front.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
-#include "embedded/local_front.hpp"
 #include "providers/local/container.hpp"
 #include "providers/local/environment.hpp"
 #include "providers/local/needs.hpp"
@@ -35,25 +34,6 @@ constexpr const char* machine =
 #else
     "linux/amd64";
 #endif
-
-// The servers that mdl adds, unless the service's own requirements name them: those decide then.
-Result<std::vector<std::string>> servers_for(const Service& service) {
-  std::vector<std::string> servers;
-  if (!served_by_front(service)) return servers;
-  MDL_TRY(const auto text, oci::requirements_text({.service = service}));
-  std::vector<std::string> own;
-  for (const auto line : split(text, '\n')) own.push_back(package_name(line));
-  const auto add = [&](const char* line) {
-    if (std::ranges::find(own, package_name(line)) == own.end()) servers.emplace_back(line);
-  };
-  const bool handler = !service.http.handler.empty();
-  if (handler || service.http.interface != "asgi") add("waitress==3.0.2");
-  if (!handler && service.http.interface != "wsgi") {
-    add("uvicorn==0.34.3");
-    add("wsproto==1.2.0");  // WebSockets
-  }
-  return servers;
-}
 
 Result<void> link_environment(const std::string& artifact, const std::string& environment) {
   const auto link = artifact + "/environment";
@@ -102,11 +82,9 @@ class LocalArtifacts final : public provider::Artifacts {
     if (!uses_python(service)) return platform;
     MDL_TRY(const auto python, interpreter(service));
     platform.python = python.version;
-    MDL_TRY(platform.servers, servers_for(service));
-    if (served_by_front(service))
-      for (const auto& file : embedded::local_front())
-        platform.front.push_back(
-            {.path = std::string(file.path), .source = {}, .content = std::string(file.content)});
+    if (!served_by_front(service)) return platform;
+    MDL_TRY(platform.servers, oci::front_servers(service));
+    platform.front = oci::front_files();
     return platform;
   }
 

@@ -23,7 +23,9 @@ class Publishing {
         name_(making.names.function),
         description_(describe({.release = desired.release,
                                .artifact = desired.spec["artifact"].as_string(),
-                               .golden = desired.spec["golden"].as_bool()})) {}
+                               .golden = desired.spec["golden"].as_bool(),
+                               .health = desired.spec["health"].as_string(),
+                               .start_s = static_cast<int>(desired.spec["start_s"].as_integer(60))})) {}
 
   Result<void> run() {
     std::string last_words;

@@ -57,6 +57,12 @@ bool Loop::streams(const Mapped& mapped) const {
   return shared_.settings.stream && mapped.kind != EventKind::pass_through;
 }
 
+bool Loop::asks_health(const Mapped& mapped) const {
+  const auto& target = mapped.request.target;
+  return mapped.kind != EventKind::pass_through && !shared_.settings.health.empty() &&
+         target.substr(0, target.find('?')) == shared_.settings.health;
+}
+
 int Loop::run() {
   while (!shared_.is_ending) {
     const auto invocation = api_.next();
@@ -80,7 +86,8 @@ Sent Loop::handle(const Invocation& invocation) {
       map_event(invocation, shared_.settings, lambda_context(invocation, shared_.environment));
   if (!mapped.warning.empty()) log(mapped.warning);
   if (mapped.refused) return answer(invocation, mapped, own_answer(400, "bad-request", *mapped.refused));
-  if (!shared_.is_ready) {
+  // Whoever asks whether it is ready is told at once.
+  if (!shared_.is_ready && !asks_health(mapped)) {
     if (const auto ready = wait_until_ready(shared_.settings, shared_.service, deadline_of(invocation));
         !ready)
       return failed(invocation, mapped, ready.error());
@@ -93,6 +100,8 @@ Sent Loop::ask(const Invocation& invocation, const Mapped& mapped) {
   auto deadline = deadline_of(invocation);
   if (shared_.settings.timeout_ms > 0) deadline = std::min(deadline, now() + shared_.settings.timeout_ms);
   auto incoming = client_.ask(mapped.request, deadline);
+  if (!incoming && !shared_.is_ready && asks_health(mapped) && !has_ended(shared_.service))
+    return answer(invocation, mapped, own_answer(503, "starting", incoming.error().message));
   if (!incoming) return failed(invocation, mapped, incoming.error());
   return pass_on(invocation, mapped, *incoming, deadline);
 }

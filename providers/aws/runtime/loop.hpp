@@ -36,6 +36,7 @@ class Loop {
   Sent failed(const Invocation& invocation, const Mapped& mapped, const Error& error);
   Sent report(const Invocation& invocation, std::string_view type, std::string_view message);
   bool streams(const Mapped& mapped) const;
+  bool asks_health(const Mapped& mapped) const;
 
   Shared& shared_;
   Api api_;

@@ -154,8 +154,9 @@ int run() {
     return 1;
   }
   Api api(address, -1);
-  const auto settings = read_settings();
+  auto settings = read_settings();
   if (!settings) return failed_init(api, "Runtime.BadSettings", settings.error().message);
+  if (settings->port == 0) settings->port = free_port();
   const auto service = Service::start(*settings);
   if (!service) return failed_init(api, "Service.NotStarted", service.error().message);
   if (settings->drain) register_extension(address);

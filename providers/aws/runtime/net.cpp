@@ -50,6 +50,19 @@ bool resolve(const std::string& host, in_addr& address) {
 
 }  // namespace
 
+int free_port() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  const bool bound =
+      socket >= 0 && ::bind(socket, plain, size) == 0 && ::getsockname(socket, plain, &size) == 0;
+  if (socket >= 0) ::close(socket);
+  return bound ? ntohs(address.sin_port) : 8080;
+}
+
 Millis now() { return clock_of(CLOCK_MONOTONIC); }
 Millis wall_time() { return clock_of(CLOCK_REALTIME); }
 

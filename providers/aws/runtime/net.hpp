@@ -16,6 +16,9 @@ inline constexpr Millis never = std::numeric_limits<Millis>::max();
 Millis now();        // monotonic
 Millis wall_time();  // since 1970
 
+// A port of 127.0.0.1 on which nobody listens; 8080 when the system gives none.
+int free_port();
+
 struct Address {
   std::string host;
   int port = 0;

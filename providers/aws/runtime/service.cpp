@@ -35,17 +35,42 @@ void write_all(int to, std::string_view bytes) {
   }
 }
 
+// A path of the artifact, seen from anywhere.
+std::string placed(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  const char* task = ::getenv("LAMBDA_TASK_ROOT");
+  const std::string root = task == nullptr ? "." : task;
+  return path.empty() ? root : root + "/" + path;
+}
+
+// "NAME=" with the folders, then what the variable had.
+std::string with_folders(const std::string& name, const std::vector<std::string>& folders) {
+  std::string text = name + "=";
+  for (const auto& folder : folders) text += placed(folder) + ":";
+  if (const char* before = ::getenv(name.c_str()))
+    text += before;
+  else if (text.ends_with(':'))
+    text.pop_back();
+  return text;
+}
+
 // The environment that the service gets: its port is added, what belongs to this program is taken away.
 std::vector<std::string> environment_of(const Settings& settings) {
   std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
+  const auto ours = [&](std::string_view text) {
     // The trace is each request's own, and stands in its header.
-    if (!text.starts_with("PORT=") && !text.starts_with("_X_AMZN_TRACE_ID=") &&
-        !text.starts_with("MDL_RUNTIME_SETTINGS="))
-      all.emplace_back(text);
-  }
+    return text.starts_with("PORT=") || text.starts_with("_X_AMZN_TRACE_ID=") ||
+           text.starts_with("MDL_RUNTIME_SETTINGS=") || text.starts_with("AWS_LAMBDA_EXEC_WRAPPER=") ||
+           (!settings.path.empty() && text.starts_with("PATH=")) ||
+           (!settings.python_path.empty() && text.starts_with("PYTHONPATH="));
+  };
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (!ours(*entry)) all.emplace_back(*entry);
   all.push_back("PORT=" + std::to_string(settings.port));
+  // What Python keeps in a buffer would be frozen with the environment.
+  if (::getenv("PYTHONUNBUFFERED") == nullptr) all.emplace_back("PYTHONUNBUFFERED=1");
+  if (!settings.path.empty()) all.push_back(with_folders("PATH", settings.path));
+  if (!settings.python_path.empty()) all.push_back(with_folders("PYTHONPATH", settings.python_path));
   return all;
 }
 
@@ -56,12 +81,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-std::string folder_of(const Settings& settings) {
-  if (!settings.folder.empty()) return settings.folder;
-  const char* task = ::getenv("LAMBDA_TASK_ROOT");
-  return task == nullptr ? "." : task;
-}
-
 // In the child. What goes wrong is said through `failure`, which closes when the program has begun.
 [[noreturn]] void become(const Settings& settings, int out, int err, int failure) {
   auto arguments = settings.command;
@@ -69,8 +88,11 @@ std::string folder_of(const Settings& settings) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  if (::chdir(folder_of(settings).c_str()) == 0)
-    ::execvpe(arguments[0].c_str(), pointers(arguments).data(), pointers(environment).data());
+  const auto variables = pointers(environment);
+  if (::chdir(placed(settings.folder).c_str()) == 0) {
+    environ = const_cast<char**>(variables.data());  // its PATH is the one that is searched
+    ::execvp(arguments[0].c_str(), pointers(arguments).data());
+  }
   const int error = errno;
   [[maybe_unused]] const auto written = ::write(failure, &error, sizeof error);
   ::_exit(127);

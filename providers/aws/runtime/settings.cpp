@@ -63,7 +63,9 @@ Result<void> read(const std::string& name, Json value, std::vector<std::string>&
 Result<void> read_member(const std::string& name, Json value, Settings& settings) {
   if (name == "command") return read(name, value, settings.command);
   if (name == "folder") return read(name, value, settings.folder);
-  if (name == "port") return read(name, value, 1, 65535, settings.port);
+  if (name == "path") return read(name, value, settings.path);
+  if (name == "python_path") return read(name, value, settings.python_path);
+  if (name == "port") return read(name, value, 0, 65535, settings.port);
   if (name == "health") return read_path(name, value, settings.health);
   if (name == "healthy") return read(name, value, settings.healthy);
   if (name == "timeout_ms") return read(name, value, 0, 900'000, settings.timeout_ms);

@@ -22,9 +22,11 @@ class Statuses {
 
 // What the artifact says about its service: runtime.json beside the program.
 struct Settings {
-  std::vector<std::string> command;      // starts the service; [0] is looked up in PATH when it holds no '/'
-  std::string folder;                    // in which it starts; empty: $LAMBDA_TASK_ROOT
-  int port = 8080;                       // where it listens on 127.0.0.1: its $PORT
+  std::vector<std::string> command;  // starts the service; [0] is looked up in PATH when it holds no '/'
+  std::string folder;                // in which it starts, below $LAMBDA_TASK_ROOT unless it begins with '/'
+  std::vector<std::string> path;     // folders before those of $PATH, below $LAMBDA_TASK_ROOT as `folder`
+  std::vector<std::string> python_path;  // the same before those of $PYTHONPATH
+  int port = 8080;                       // where it listens on 127.0.0.1: its $PORT; 0: a free one
   std::string health;                    // path; empty: ready when it accepts a connection
   Statuses healthy;                      // answers to `health` that mean ready; 100 to 499 unless stated
   int timeout_ms = 0;                    // of one request; 0: the function's own deadline only

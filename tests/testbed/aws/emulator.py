@@ -69,7 +69,7 @@ class Emulator:
                     "IOT_MTLS_ENABLED": "0", "HOME": str(self.folder), "TMPDIR": str(self.folder),
                     "PATH": os.environ["PATH"]}
         self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([str(self.python.parent / "ministack")], cwd=self.folder, env=settings,
+        self.process = subprocess.Popen([str(self.python), str(HERE / "ministack_with_wrappers.py")], cwd=self.folder, env=settings,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         start_new_session=True)
         try:

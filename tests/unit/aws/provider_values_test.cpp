@@ -9,6 +9,7 @@
 #include "providers/aws/records.hpp"
 #include "providers/aws/render.hpp"
 #include "providers/aws/runtimes.hpp"
+#include "providers/aws/served.hpp"
 #include "tests/fakes/folder.hpp"
 
 using namespace mdl;
@@ -65,6 +66,11 @@ TEST_CASE("aws names: a version's description tells its release, and other texts
   CHECK(text.size() <= 256);
   CHECK(aws::described_in(text)->release == 12);
   CHECK(aws::described_in(text)->artifact == std::string(64, 'f'));
+  const aws::Described served{.release = 2, .artifact = "f", .golden = true, .health = "/a=b", .start_s = 7};
+  CHECK(aws::described_in(aws::describe(served))->health == "/a=b");
+  CHECK(aws::described_in(aws::describe(served))->golden);
+  CHECK(aws::described_in(aws::describe(served))->start_s == 7);
+  CHECK(aws::described_in(text)->health.empty());
   for (const auto* other :
        {"", "mine", "mdl release=x artifact=a", "mdl release=0 artifact=a", "mdl release=3"})
     CHECK_FALSE(aws::described_in(other));
@@ -118,6 +124,60 @@ TEST_CASE("aws render: what AWS adds is no difference, what the manifest changes
   CHECK(aws::differences(function, shared).empty());
 }
 
+TEST_CASE("aws served: a service goes behind the runtime client, with Python where it needs it") {
+  const auto names = aws::names_of({"risk", "eu"}, "eu-central-1");
+  auto service = hello();
+  service.http.handler.clear();
+  service.http.command = {"./server", "--fast"};
+  service.http.health = "/ready";
+  auto version = of_kind(aws::render(service, {.number = 3, .artifact = "abc"}, names), "version");
+  CHECK(version.spec["runtime"].as_string() == "provided.al2023");
+  CHECK(version.spec["handler"].as_string() == "bootstrap");
+  CHECK(version.spec["health"].as_string() == "/ready");
+  CHECK_FALSE(version.spec["env"].contains("AWS_LAMBDA_EXEC_WRAPPER"));
+  auto settings = aws::client_settings(service);
+  CHECK(settings["command"].as_strings() == service.http.command);
+  CHECK(settings["health"].as_string() == "/ready");
+  CHECK_FALSE(settings.contains("python_path"));
+  CHECK_FALSE(aws::refusal("http.health", service));
+  CHECK_FALSE(aws::refusal("rollout.start-timeout", service));
+
+  service.http.command = {"/usr/bin/python3", "app.py"};
+  CHECK(aws::runtime_of(service) == "python3.13");
+  service.http.command.clear();
+  service.http.entry = "src.app:app";
+  service.build.python = "3.12";
+  version = of_kind(aws::render(service, {.number = 3, .artifact = "abc"}, names), "version");
+  CHECK(version.spec["runtime"].as_string() == "python3.12");
+  CHECK(version.spec["env"]["AWS_LAMBDA_EXEC_WRAPPER"].as_string() == "/var/task/bootstrap");
+  settings = aws::client_settings(service);
+  CHECK(settings["command"].as_strings() ==
+        std::vector<std::string>{"python3", "../front/mdl_front.py", "entry", "src.app:app", "auto"});
+  CHECK(settings["python_path"].as_strings() == std::vector<std::string>{"packages"});
+  CHECK(aws::layout_of(service).service == "app");
+  CHECK(aws::layout_of(hello()).service.empty());
+}
+
+TEST_CASE("aws served: the client of the function's processor is in the artifact, a handler has none") {
+  auto service = hello();
+  CHECK(aws::served_files(service)->empty());
+  service.http.handler.clear();
+  service.http.command = {"./server"};
+  for (const auto* architecture : {"x86_64", "arm64"}) {
+    service.target.settings.set("architecture", architecture);
+    if (!aws::has_client(aws::platform_of(service))) continue;
+    const auto files = aws::served_files(service);
+    REQUIRE(files);
+    CHECK(files->at(0).path == "bootstrap");
+    CHECK(files->at(0).executable);
+    CHECK(files->at(0).content.substr(0, 4) ==
+          "\x7f"
+          "ELF");
+    CHECK(files->at(0).content[18] == (std::string(architecture) == "arm64" ? '\xb7' : '\x3e'));
+    CHECK(files->at(1).path == "runtime.json");
+  }
+}
+
 TEST_CASE("aws limits: every field of the manifest is honoured or refused with what to do") {
   const manifest::Service service;
   for (const auto& field : manifest::fields()) {
@@ -132,7 +192,8 @@ TEST_CASE("aws limits: every field of the manifest is honoured or refused with w
       CHECK(aws::refusal(path + ".0", service) == why);
   }
   CHECK(aws::refusal("build.surprise", service));
-  CHECK(aws::refusal("http.entry", service));
+  CHECK_FALSE(aws::refusal("http.entry", service));
+  CHECK(aws::refusal("http.health", service));
   CHECK_FALSE(aws::refusal("targets.eu.tags.cost.center", service));
   CHECK_FALSE(aws::refusal("env.a.b", service));
 }

@@ -75,15 +75,18 @@ TEST_CASE("runtime: C71 lists of statuses are parsed, and garbage is refused") {
 
 TEST_CASE("runtime: settings that are not understood are refused") {
   const auto whole = parse_settings(
-      R"({"command":["python3","app.py"],"folder":"/x","port":9000,"health":"/h","healthy":"200-299","timeout_ms":30000,"stream":true,
+      R"({"command":["python3","app.py"],"folder":"/x","path":["bin"],"python_path":["lib"],"port":9000,"health":"/h","healthy":"200-299","timeout_ms":30000,"stream":true,
     "base_path":"/b","pass_through":"/q","authorization":"x-a","error_statuses":"500-599","drain":false,"before_snapshot":"/s","after_restore":"/r"})");
   REQUIRE_MESSAGE(whole, whole.error().message);
   CHECK(whole->port == 9000);
   CHECK(whole->stream);
   CHECK(!whole->drain);
+  CHECK(whole->path == std::vector<std::string>{"bin"});
+  CHECK(whole->python_path == std::vector<std::string>{"lib"});
+  CHECK(parse_settings(R"({"command":["a"],"port":0})")->port == 0);
   for (const auto* bad :
        {"", "[]", "{}", R"({"command":[]})", R"({"command":"a"})", R"({"command":["a"],"prot":1})",
-        R"({"command":["a"],"port":"1"})", R"({"command":["a"],"port":0})",
+        R"({"command":["a"],"port":"1"})", R"({"command":["a"],"port":-1})",
         R"({"command":["a"],"port":70000})", R"({"command":["a"],"health":"h"})",
         R"({"command":["a"],"healthy":"no"})", R"({"command":["a"],"stream":1})", R"({"command":["a",1]})",
         R"({"command":["a"],"pass_through":""})"})
