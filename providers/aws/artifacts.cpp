@@ -3,6 +3,7 @@
 #include "core/oci/zip.hpp"
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
+#include "providers/aws/bucket.hpp"
 #include "providers/aws/parts.hpp"
 #include "providers/aws/render.hpp"
 #include "providers/aws/served.hpp"
@@ -15,8 +16,6 @@ using manifest::Service;
 using oci::LayerPlan;
 using provider::OnProgress;
 
-// What Lambda takes in a request; more goes by way of S3.
-constexpr std::uint64_t direct_limit = 52'428'800;
 constexpr std::uint64_t unpacked_limit = 262'144'000;
 
 // Amazon Linux 2023 from 3.12 on, Amazon Linux 2 before (documentation, read 2026-11-24).
@@ -73,17 +72,13 @@ class AwsArtifacts final : public provider::Artifacts {
                         .resource = "artifact " + layers.digest().substr(0, 8),
                         .where = service.source_of("build.requirements")});
     MDL_TRY(auto zip, oci::write_zip(whole, layout, shared_->zips));
-    if (zip.bytes > direct_limit)
-      return fail(Error{.kind = ErrorKind::refused,
-                        .message = "the zip has " + readable_bytes(zip.bytes) + ", and Lambda takes " +
-                                   readable_bytes(direct_limit) +
-                                   " in a request; more goes by way of S3, which the aws provider does not "
-                                   "carry yet",
-                        .resource = "artifact " + layers.digest().substr(0, 8),
-                        .where = service.source_of("build")});
-    const auto bytes = zip.bytes;
-    shared_->keep(layers.digest(), std::move(zip));
-    return summary + "zip " + readable_bytes(bytes);
+    Uploaded uploaded{.zip = std::move(zip)};
+    const auto bytes = uploaded.zip.bytes;
+    if (bytes > direct_limit) MDL_CHECK(upload(*shared_, uploaded, progress));
+    summary += "zip " + readable_bytes(bytes);
+    if (!uploaded.bucket.empty()) summary += ", by way of s3://" + uploaded.bucket;
+    shared_->keep(layers.digest(), std::move(uploaded));
+    return summary;
   }
 
   // A published version is the artifact.

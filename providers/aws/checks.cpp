@@ -45,6 +45,8 @@ constexpr std::array without_url{"ap-south-2",     "ap-southeast-4", "ap-southea
                                  "ap-southeast-7", "ap-east-2",      "ca-west-1",      "eu-south-2",
                                  "eu-central-2",   "il-central-1",   "me-central-1"};
 
+constexpr std::size_t most_variables = 4'096;  // bytes of compact JSON, recorded
+
 bool is_variable(const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return name.size() > 1 && letter(name[0]) &&
@@ -61,6 +63,7 @@ class Examination {
     served();
     runtime();
     variables();
+    added_variables();
     network();
     settings();
     return std::move(problems_);
@@ -139,6 +142,17 @@ class Examination {
         add(Severity::certain, field,
             "Lambda takes letters, digits and _, a letter first, two characters at least");
     }
+  }
+
+  // The manifest's own variables are measured by the published limit.
+  void added_variables() {
+    const auto size = dump(variables_of(service_)).size();
+    auto own = Value::object();
+    for (const auto& [name, text] : service_.env) own.set(name, text);
+    if (size <= most_variables || dump(own).size() > most_variables) return;
+    add(Severity::certain, "env",
+        "with AWS_LAMBDA_EXEC_WRAPPER and what else mdl adds the variables have " + std::to_string(size) +
+            " bytes of JSON, and Lambda takes 4,096");
   }
 
   void network() {

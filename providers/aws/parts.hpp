@@ -14,14 +14,20 @@
 // The interfaces of core/provider for AWS, one file each.
 namespace mdl::aws {
 
+// An artifact's zip on this machine, and where it lies at S3 when it is too large for a request.
+struct Uploaded {
+  oci::Zip zip;
+  std::string bucket = {}, key = {};
+};
+
 // What all parts of one provider share.
 struct Shared {
   explicit Shared(std::shared_ptr<Client> with, std::string folder)
       : client(std::move(with)), functions(*client), zips(std::move(folder)) {}
   Names names(const release::ServiceRef& ref) const { return names_of(ref, client->region()); }
   // The zip of an artifact that was put in this run; nullopt: none was.
-  std::optional<oci::Zip> zip(const std::string& artifact);
-  void keep(const std::string& artifact, oci::Zip zip);
+  std::optional<Uploaded> zip(const std::string& artifact);
+  void keep(const std::string& artifact, Uploaded zip);
 
   std::shared_ptr<Client> client;
   FunctionApi functions;
@@ -37,7 +43,7 @@ struct Shared {
 
  private:
   std::mutex mutex_;
-  std::map<std::string, oci::Zip> made_;
+  std::map<std::string, Uploaded> made_;
   std::map<std::string, std::string> urls_;
 };
 using SharedParts = std::shared_ptr<Shared>;

@@ -3,13 +3,13 @@
 
 namespace mdl::aws {
 
-std::optional<oci::Zip> Shared::zip(const std::string& artifact) {
+std::optional<Uploaded> Shared::zip(const std::string& artifact) {
   const std::lock_guard lock(mutex_);
   const auto found = made_.find(artifact);
   return found == made_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Shared::keep(const std::string& artifact, oci::Zip zip) {
+void Shared::keep(const std::string& artifact, Uploaded zip) {
   const std::lock_guard lock(mutex_);
   made_.insert_or_assign(artifact, std::move(zip));
 }

@@ -90,10 +90,6 @@ Value function_tags(const Service& service, const Names& names) {
 Value version_spec(const Service& service, const provider::ReleaseInfo& release, const Names& names) {
   const auto& settings = service.target.settings;
   const auto runtime = runtime_of(service);
-  auto env = Value::object();
-  for (const auto& [name, text] : service.env) env.set(name, text);
-  if (is_served(service) && !is_os_only(runtime)) env.set(wrapper_variable, wrapper_path);
-  if (const auto context = service.context(); context > 0) env.set("MDL_CONTEXT", std::to_string(context));
   const auto& role = settings["role"].as_string();
   const auto& architecture = settings["architecture"].as_string();
   return Value::object({{"artifact", release.artifact},
@@ -106,7 +102,7 @@ Value version_spec(const Service& service, const provider::ReleaseInfo& release,
                         {"start_s", (service.rollout.start_timeout.count() + 999) / 1000},
                         {"architecture", architecture.empty() ? "x86_64" : architecture},
                         {"storage_mb", settings["ephemeral-storage"].as_integer(512LL << 20) >> 20},
-                        {"env", std::move(env)},
+                        {"env", variables_of(service)},
                         {"role", role.empty() ? names.role : role},
                         {"subnets", Value(sorted(settings["vpc"]["subnets"].as_strings()))},
                         {"security_groups", Value(sorted(settings["vpc"]["security-groups"].as_strings()))}});
@@ -143,6 +139,14 @@ std::string runtime_of(const Service& service) {
   if (!wanted.empty()) return wanted;
   if (!uses_python(service)) return "provided.al2023";
   return "python" + (service.build.python.empty() ? std::string("3.13") : service.build.python);
+}
+
+Value variables_of(const Service& service) {
+  auto env = Value::object();
+  for (const auto& [name, text] : service.env) env.set(name, text);
+  if (const auto context = service.context(); context > 0) env.set("MDL_CONTEXT", std::to_string(context));
+  if (is_served(service) && !is_os_only(runtime_of(service))) env.set(wrapper_variable, wrapper_path);
+  return env;
 }
 
 std::vector<Desired> render(const Service& service, const provider::ReleaseInfo& release,

@@ -38,5 +38,7 @@ Value configuration_body(const Value& spec, const std::string& role);
 std::int64_t memory_mb(const manifest::Service& service);
 std::int64_t timeout_s(const manifest::Service& service);
 std::string runtime_of(const manifest::Service& service);
+// The function's variables: the service's, and what mdl adds.
+Value variables_of(const manifest::Service& service);
 
 }  // namespace mdl::aws

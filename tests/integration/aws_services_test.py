@@ -166,6 +166,61 @@ class Services(AwsTest):
         self.aws("destroy", "-y")
         self.assertEqual(self.left(), [])
 
+    def test_packages_of_a_handler(self):
+        """What requirements.txt names lies beside the handler, for its Python and processor."""
+        self.write({"app.py": "import idna\ndef answer(event, context): return idna.__version__\n", "requirements.txt": "idna==3.7\n"},
+                   build={"python": PYTHON, "requirements": "requirements.txt"}, http={"handler": "app.answer"})
+        self.assertIn("1 package; zip", self.aws("deploy").err)
+        self.assertEqual(self.aws("invoke").out.strip(), "3.7")
+        self.assertIn("idna/core.py", zipfile.ZipFile(io.BytesIO(self.uploaded())).namelist())
+        self.set(build={"requirements": "more.txt"})
+        (self.folder / "more.txt").write_text("idna==3.7\nno-such-package-of-ours-at-all==1\n")
+        self.assertIn("no-such-package-of-ours-at-all", self.aws("deploy", code=3).err)
+        self.aws("destroy", "-y")
+
+    def s3(self, operation):
+        return [r for r in self.recorder.requests if "/s3/aws4_request" in r["headers"].get("Authorization", "") and operation(r)]
+
+    def test_large_zip_goes_by_s3_once(self):
+        self.write({"server": SERVER}, http={"command": ["./server"]}, env={"VERSION": "1"}, resources={"memory": "512Mi"})
+        (self.folder / "server").chmod(0o755)
+        with open(self.folder / "weights.bin", "wb") as file:
+            for _ in range(54):
+                file.write(os.urandom(1 << 20))
+        self.assertIn("by way of s3://mdl-123456789012-eu-central-1", self.aws("deploy").err)
+        self.assertEqual(self.ask().body, b"1 /")
+        uploads = self.s3(lambda r: r["path"].endswith(".zip") and r["method"] == "PUT")
+        self.assertEqual(len(uploads), 2)  # the first found no bucket
+        self.assertEqual({r["headers"]["x-amz-expected-bucket-owner"] for r in uploads}, {"123456789012"})
+        self.assertEqual(self.botocore("print(json.dumps(client('s3').get_public_access_block(Bucket='mdl-123456789012-eu-central-1')"
+                                       "['PublicAccessBlockConfiguration']))"),
+                         dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True))
+        self.set(env={"VERSION": "2"})
+        self.aws("deploy")
+        self.assertEqual(self.ask().body, b"2 /")
+        self.aws("rollback")
+        self.assertEqual(self.ask().body, b"1 /")
+        self.aws("destroy", "-y")
+        self.aws("deploy")  # the object is still there
+        self.assertEqual(self.ask().body, b"2 /")
+        self.assertEqual(len(self.s3(lambda r: r["path"].endswith(".zip") and r["method"] == "PUT")), 2)
+        self.aws("destroy", "-y")
+
+    def test_sizes_that_lambda_does_not_take_are_refused_before_anything_is_sent(self):
+        self.write({"server": SERVER}, http={"command": ["./server"]})
+        with open(self.folder / "weights.bin", "wb") as file:
+            file.truncate(270_000_000)
+        before = len(self.recorder.requests)
+        self.assertIn("artifact.bytes", self.aws("deploy", code=1).err)
+        (self.folder / "weights.bin").unlink()
+        (self.folder / "app.py").write_text(ASGI)
+        # With what mdl itself adds to the environment it is over 4,096 bytes, without it is not.
+        del self.manifest["http"]
+        self.set(http={"entry": "app:app"}, env={"WORD": "x" * 4_060})
+        self.assertIn("AWS_LAMBDA_EXEC_WRAPPER", self.aws("deploy", code=1).err)
+        self.assertEqual([r for r in self.recorder.requests[before:] if r["method"] != "GET" and "X-Amz-Target" not in r["headers"]
+                          and not r["body"].startswith("Action=Get")], [])
+
     def test_processor_of_the_client(self):
         """The client in the zip is the one for the function's processor."""
         self.write({"server": SERVER}, http={"command": ["./server"]},

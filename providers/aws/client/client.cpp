@@ -116,10 +116,14 @@ std::unique_ptr<http::Transport> Client::pipeline(const Endpoint& endpoint) {
       http::with_signer(std::make_unique<Throttled>(std::make_unique<Borrowed>(*options_.transport)),
                         [this, endpoint](http::Request& request) -> Result<void> {
                           MDL_TRY(const auto credentials, chain_->get());
+                          const bool s3 = endpoint.service == "s3";
                           sign(request, credentials,
                                {.region = endpoint.region,
                                 .service = endpoint.service,
-                                .now = skew_.corrected(options_.clock.now())});
+                                .now = skew_.corrected(options_.clock.now()),
+                                .normalize_path = !s3,
+                                .encode_twice = !s3,
+                                .payload_header = s3});
                           return {};
                         });
   return http::with_retry(with_skew_correction(std::move(transport), options_.clock, skew_), {.attempts = 6},
@@ -163,6 +167,20 @@ Result<http::Response> Client::exchange(const Rest& call, const std::string& bod
 Result<Value> Client::rest(const Rest& call) {
   MDL_TRY(const auto response, exchange(call, call.body.is_null() ? "" : dump(call.body)));
   return json_of(response, std::string(call.operation) + " " + call.resource);
+}
+
+Result<http::Response> Client::s3(const S3Call& call) {
+  http::Request request{.method = call.method,
+                        .url = call.path,
+                        .headers = call.headers,
+                        .body = call.body,
+                        .timeout = call.timeout,
+                        .idempotent = true};
+  if (!call.query.empty()) request.url += "?" + encoded(call.query);
+  const auto what = std::string(call.operation) + " " + call.path.substr(1);
+  MDL_TRY(auto response, send(Service::s3, std::move(request), what));
+  if (!is_good(response)) return fail(error_of(response, what));
+  return response;
 }
 
 Result<Xml> Client::query(Service service, const std::string& action, Pairs form, bool idempotent) {

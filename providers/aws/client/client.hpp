@@ -39,6 +39,17 @@ struct Rest {
   Milliseconds timeout{60'000};
 };
 
+// One request to S3. The path begins with the bucket: "/bucket/key".
+struct S3Call {
+  const char* operation;  // "PutObject"
+  const char* method = "GET";
+  std::string path;
+  Pairs query = {};
+  Pairs headers = {};
+  std::string body = {};
+  Milliseconds timeout{60'000};
+};
+
 // Speaks to AWS with the standard credentials: signed, retried, clock skew corrected. Threads may share it.
 // Errors are those of error_of; members of answers that are not known are passed over.
 class Client {
@@ -52,6 +63,8 @@ class Client {
   // The answer as it is, whatever its status.
   Result<http::Response> exchange(const Rest& call, const std::string& body,
                                   const http::OnBody& on_body = {});
+  // Any status of 300 and more is an error. May be repeated when its answer is lost.
+  Result<http::Response> s3(const S3Call& call);
   // IAM and STS: the form's Action and Version are added.
   Result<Xml> query(Service service, const std::string& action, Pairs form, bool idempotent);
   // CloudWatch Logs, CloudWatch and SSM: `operation` without the service's prefix.

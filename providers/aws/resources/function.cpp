@@ -56,12 +56,14 @@ Result<Code> code_of(Shared& shared, const Value& spec) {
                                  " is not at AWS any more and was not built here",
                       .resource = "artifact " + artifact.substr(0, 8),
                       .next = {"mdl deploy"}});
-  return Code{.path = zip->path, .sha256 = zip->sha256_base64};
+  return Code{
+      .path = zip->zip.path, .sha256 = zip->zip.sha256_base64, .bucket = zip->bucket, .key = zip->key};
 }
 
-Result<std::string> zip_text(const Code& code) {
+Result<Value> code_members(const Code& code) {
+  if (!code.bucket.empty()) return Value::object({{"S3Bucket", code.bucket}, {"S3Key", code.key}});
   MDL_TRY(const auto bytes, read_file(code.path, 64u << 20));
-  return base64(bytes);
+  return Value::object({{"ZipFile", base64(bytes)}});
 }
 
 Result<void> check_ownership(const Names& names, const Function& function) {
@@ -84,7 +86,7 @@ Result<void> create_function(const Making& making, const Desired& desired) {
   if (seen) return check_ownership(making.names, *seen);
   MDL_TRY(const auto code, code_of(shared, desired.spec));
   MDL_TRY(const auto role, role_arn(shared, making.names, desired.spec));
-  MDL_TRY(auto zip, zip_text(code));
+  MDL_TRY(auto members, code_members(code));
   auto body = configuration_body(desired.spec, role);
   if (desired.spec["subnets"].as_array().empty()) body.erase("VpcConfig");
   body.set("FunctionName", making.names.function);
@@ -92,7 +94,7 @@ Result<void> create_function(const Making& making, const Desired& desired) {
   body.set("PackageType", "Zip");
   body.set("Publish", false);
   body.set("Tags", desired.spec["tags"]);
-  body.set("Code", Value::object({{"ZipFile", std::move(zip)}}));
+  body.set("Code", std::move(members));
   MDL_CHECK(check_fence(shared, making.ref, making.fence));
   auto created = with_new_role(*shared.client, [&] {
     return shared.client->rest({.operation = "CreateFunction",

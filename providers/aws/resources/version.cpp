@@ -99,11 +99,10 @@ class Publishing {
   }
 
   Result<void> upload(const Configuration& latest, const Code& code) {
-    MDL_TRY(auto zip, zip_text(code));
-    auto body = Value::object({{"ZipFile", std::move(zip)},
-                               {"Architectures", Value::array({desired_.spec["architecture"]})},
-                               {"Publish", false},
-                               {"RevisionId", latest.revision}});
+    MDL_TRY(auto body, code_members(code));
+    body.set("Architectures", Value::array({desired_.spec["architecture"]}));
+    body.set("Publish", false);
+    body.set("RevisionId", latest.revision);
     return done(making_.shared.client->rest({.operation = "UpdateFunctionCode",
                                              .resource = name_,
                                              .method = "PUT",

@@ -9,13 +9,14 @@ import json
 import re
 import sys
 import urllib.parse
+import xml.etree.ElementTree
 
 import botocore.session
 
 TARGETS = {"AmazonSSM": "ssm", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
 VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
 SESSION = botocore.session.Session()
-MODELS = {name: SESSION.get_service_model(name) for name in ("lambda", "iam", "sts", "logs", "ssm", "cloudwatch")}
+MODELS = {name: SESSION.get_service_model(name) for name in ("lambda", "iam", "sts", "logs", "ssm", "cloudwatch", "s3")}
 
 
 def measured(shape, value):
@@ -124,8 +125,55 @@ def rest_value(operation, in_path, request):
     return value, unknown
 
 
+def s3_operation(request, query):
+    """By method, depth of the path, and the member of the query that names a part of the bucket."""
+    depth = "object" if request["path"].strip("/").count("/") else "bucket"
+    table = {("HEAD", "object", ""): "HeadObject", ("PUT", "object", ""): "PutObject", ("PUT", "bucket", ""): "CreateBucket",
+             ("PUT", "bucket", "publicAccessBlock"): "PutPublicAccessBlock",
+             ("PUT", "bucket", "lifecycle"): "PutBucketLifecycleConfiguration"}
+    return table.get((request["method"], depth, next(iter(query), "")))
+
+
+def xml_value(shape, element):
+    """What an element says, as the shape reads it."""
+    tag = lambda child: child.tag.rpartition("}")[2]
+    if shape.type_name == "structure":
+        value = {}
+        names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+        for child in element:
+            name = names.get(tag(child))
+            if name is None:
+                value[tag(child)] = child.text
+            elif shape.members[name].type_name == "list":
+                value.setdefault(name, []).append(xml_value(shape.members[name].member, child))
+            else:
+                value[name] = xml_value(shape.members[name], child)
+        return value
+    return typed(shape, element.text or "")
+
+
+def check_s3(request, headers):
+    query = dict(urllib.parse.parse_qsl(request["query"], keep_blank_values=True))
+    name = s3_operation(request, query)
+    if name is None:
+        return "s3", "?", [f"{request['method']} {request['path']}?{request['query']}: no operation that is known here"]
+    shape = MODELS["s3"].operation_model(name).input_shape
+    bucket, _, key = request["path"].strip("/").partition("/")
+    value = {"Bucket": bucket} | ({"Key": key} if key else {})
+    for member_name, member in shape.members.items():
+        wire = member.serialization.get("name", member_name)
+        if member.serialization.get("location") == "header" and wire.lower() in headers:
+            value[member_name] = typed(member, headers[wire.lower()])
+    payload = shape.serialization.get("payload")
+    if payload and shape.members[payload].type_name == "structure" and request["body"]:
+        value[payload] = xml_value(shape.members[payload], xml.etree.ElementTree.fromstring(request["body"]))
+    return "s3", name, list(members_of(shape, value, name))
+
+
 def check(request):
     headers = {name.lower(): text for name, text in request["headers"].items()}
+    if "/s3/aws4_request" in headers.get("authorization", ""):
+        return check_s3(request, headers)
     target = headers.get("x-amz-target")
     if target:
         prefix, name = target.split(".")

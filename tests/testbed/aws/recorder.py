@@ -7,7 +7,7 @@ import urllib.parse
 
 
 class Recorder:
-    """`requests` are dicts of method, path, query, headers and body. `before(request)` may return (status, headers, body)
+    """`requests` are dicts of method, path, query, headers and body (but for zips that go to S3). `before(request)` may return (status, headers, body)
     to answer by itself; `after(request)` may return True to cut the connection instead of passing the answer on."""
 
     def __init__(self, url):
@@ -28,7 +28,7 @@ class Recorder:
             def handle_any(self):
                 outer.handle(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = handle_any
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_any
 
             def log_message(self, *_):
                 pass
@@ -41,7 +41,7 @@ class Recorder:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         path, _, query = handler.path.partition("?")
         request = {"method": handler.command, "path": path, "query": query, "headers": dict(handler.headers.items()),
-                   "body": body.decode("utf-8", "replace")}
+                   "body": "" if handler.headers.get("Content-Type") == "application/zip" else body.decode("utf-8", "replace")}
         with self.lock:
             self.requests.append(request)
             answer = self.before(request)

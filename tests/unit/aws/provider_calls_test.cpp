@@ -169,8 +169,8 @@ struct Bench : Around {
     traffic = aws::make_traffic(shared);
     resources = aws::make_resources(shared);
     folder.write("app.zip", "PK");
-    shared->keep("a2", oci::Zip{.path = folder / "app.zip", .sha256_base64 = "new-sha"});
-    shared->keep("a1", oci::Zip{.path = folder / "app.zip", .sha256_base64 = "old"});
+    shared->keep("a2", aws::Uploaded{.zip = {.path = folder / "app.zip", .sha256_base64 = "new-sha"}});
+    shared->keep("a1", aws::Uploaded{.zip = {.path = folder / "app.zip", .sha256_base64 = "old"}});
   }
   plan::Change create(int release, const std::string& artifact, std::int64_t memory = 1024) {
     manifest::Service service;
