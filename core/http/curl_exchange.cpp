@@ -1,6 +1,9 @@
 #include "core/http/curl_exchange.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
 
 #include "core/http/url.hpp"
 #include "core/util/files.hpp"
@@ -106,6 +109,8 @@ void CurlExchange::set_options() {
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
   set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlExchange::on_socket);
+  set(CURLOPT_OPENSOCKETDATA, this);
   set_trust();
 }
 
@@ -179,6 +184,12 @@ int CurlExchange::status() const {
 std::unexpected<Error> CurlExchange::error(CURLcode code) const {
   const auto what = meaning(code);
   const auto url = shown_url(request_.url);
+  if (no_socket_ != 0 && code == CURLE_COULDNT_CONNECT)
+    return fail(Error{.kind = ErrorKind::unavailable,
+                      .message = "no connection can be opened to " + url,
+                      .code = "other",
+                      .quoted = std::strerror(no_socket_),
+                      .resource = url});
   const auto connects = std::string_view(what.code) == "refused" && !request_.unix_socket.empty();
   return fail(Error{.kind = what.kind,
                     .message = what.words + (connects ? request_.unix_socket : url),
@@ -225,6 +236,13 @@ std::size_t CurlExchange::on_write(char* data, std::size_t size, std::size_t cou
     exchange.thrown_ = std::current_exception();
     return CURL_WRITEFUNC_ERROR;
   }
+}
+
+// libcurl calls a socket that it cannot have a refused connection, which would say that nobody listens.
+curl_socket_t CurlExchange::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  const int made = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  static_cast<CurlExchange*>(self)->no_socket_ = made < 0 ? errno : 0;
+  return made;
 }
 
 std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {

@@ -34,6 +34,7 @@ class CurlExchange {
   void take_header(std::string_view line);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   const CurlLibrary& curl_;
   CURL* handle_;
@@ -43,6 +44,7 @@ class CurlExchange {
   curl_slist* headers_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> words_{};
   CURLcode failed_option_ = CURLE_OK;
+  int no_socket_ = 0;  // errno, when the system had none for the last address tried
   bool stopped_ = false;
   bool asked_ = false, to_caller_ = false;  // see Request::takes_body
   bool enough_ = false;                     // of a body that the caller does not take

@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 #include "core/http/transport.hpp"
 #include "core/util/files.hpp"
@@ -184,6 +186,24 @@ TEST_CASE("curl: failures are told apart") {
   CHECK(error({.url = "https://127.0.0.1:" + server.place() + "/"}).code == "tls");
   // A label of over 63 bytes is no name: the resolver says so without asking anybody.
   CHECK(error({.url = "http://" + std::string(64, 'a') + ".invalid/"}).code == "resolve");
+}
+
+TEST_CASE("curl: a connection that this process has no descriptor for was not refused by the other side") {
+  const auto transport = http::curl_transport();
+  const http::Request request{.url = "http://h/", .unix_socket = "/no/such.sock"};
+  REQUIRE(transport->send(request).error().code == "refused");
+  const int lowest_free = ::dup(0);
+  REQUIRE(lowest_free >= 0);
+  ::close(lowest_free);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto response = transport->send(request);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(response.error().code == "other");
+  CHECK(response.error().quoted == "Too many open files");
+  CHECK(transport->send(request).error().code == "refused");
 }
 
 TEST_CASE("curl: a header or a method that would smuggle another line is refused") {
