@@ -31,6 +31,7 @@ void check_limits(const Context& context, const std::vector<manifest::Service>& 
     auto check =
         engine::check_weights(service, nullptr, connection->provider, state_path(context, "files.cache"));
     add_new(validation.problems, check.problems);
+    if (check.runs_code) add_new(validation.problems, {*check.runs_code});
     const bool first =
         std::ranges::find(validation.weights, service.name, &Weights::first) == validation.weights.end();
     if (check.report && first) validation.weights.emplace_back(service.name, std::move(*check.report));

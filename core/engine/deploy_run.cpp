@@ -55,13 +55,23 @@ bool DeployRun::stop(Error error, Stage stage) {
   return false;
 }
 
-// Adds what is not said yet.
+void DeployRun::say_once(manifest::Problem problem) {
+  if (std::ranges::find(outcome.problems, problem) == outcome.problems.end())
+    outcome.problems.push_back(std::move(problem));
+}
+
 void DeployRun::look_at_weights(const oci::LayerPlan* layers) {
   auto check = check_weights(service, layers, provider_, env_.stat_cache);
   weights_ = std::move(check.report);
-  for (auto& problem : check.problems)
-    if (std::ranges::find(outcome.problems, problem) == outcome.problems.end())
-      outcome.problems.push_back(std::move(problem));
+  for (auto& problem : check.problems) say_once(std::move(problem));
+  runs_code_ = std::move(check.runs_code);
+}
+
+// A warning at each deploy of the same weights would teach to read over warnings.
+void DeployRun::warn_of_code_in_weights() {
+  const auto* serving = snapshot_->serving();
+  if (!runs_code_ || (serving && serving->weights == wanted_->weights && !changes_nothing_)) return;
+  say_once(*runs_code_);
 }
 
 bool DeployRun::check() {
@@ -167,6 +177,7 @@ void DeployRun::consider_room() {
 
 bool DeployRun::plan() {
   if (auto looked = look(); !looked) return stop(std::move(looked).error(), Stage::check);
+  warn_of_code_in_weights();
   plan_ = make_plan(*wanted_, *snapshot_, provider_);
   consider_room();
   outcome.serving = plan_.live.release();
@@ -232,7 +243,10 @@ bool DeployRun::upload() {
   }
   build_summary_ = plan_.weights_only ? "weights only; " + *put : *put;
   // What has only now been fetched shows its headers now.
-  if (!layers_.remotes.empty()) look_at_weights(&layers_);
+  if (!layers_.remotes.empty()) {
+    look_at_weights(&layers_);
+    warn_of_code_in_weights();
+  }
   if (certain(outcome.problems)) {
     outcome.exit = Exit::failed;
     outcome.failed_stage = Stage::check;

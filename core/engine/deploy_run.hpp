@@ -43,7 +43,9 @@ class DeployRun {
  private:
   bool stop(Error error, Stage stage);
   void tell_interrupted();
+  void say_once(manifest::Problem problem);
   void look_at_weights(const oci::LayerPlan* layers);
+  void warn_of_code_in_weights();
   std::vector<plan::Fetch> fetches() const;  // of weights that are not here
   bool adopt_saved_plan();
   Result<void> look();
@@ -79,6 +81,7 @@ class DeployRun {
   std::optional<Milliseconds> started_;  // how long the new release took until it was healthy
   std::string build_summary_;
   std::optional<WeightsReport> weights_;
+  std::optional<manifest::Problem> runs_code_;
 };
 
 }  // namespace mdl::engine

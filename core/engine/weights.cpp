@@ -64,11 +64,15 @@ class Check {
   }
 
  private:
+  manifest::Problem problem(Severity severity, const std::string& field, std::string message) const {
+    return {.severity = severity,
+            .field = field,
+            .message = field + ": " + std::move(message),
+            .where = service_.source_of(field)};
+  }
+
   void add(Severity severity, const std::string& field, std::string message) {
-    out_.problems.push_back({.severity = severity,
-                             .field = field,
-                             .message = field + ": " + std::move(message),
-                             .where = service_.source_of(field)});
+    out_.problems.push_back(problem(severity, field, std::move(message)));
   }
 
   std::string field_of(const std::string& path) const {
@@ -87,10 +91,11 @@ class Check {
   void pickles(const model::Findings& found) {
     if (found.pickles.empty()) return;
     const auto more = found.pickles.size() - 1;
-    add(Severity::likely, field_of(found.pickles.front()),
+    out_.runs_code = problem(
+        Severity::likely, field_of(found.pickles.front()),
         fmt::format("'{}'{} can hold pickled Python objects, which is code that runs when the file is "
-                    "loaded: take it "
-                    "only from where you trust, or keep the weights as safetensors, GGUF or ONNX",
+                    "loaded: take it only from where you trust, or keep the weights as safetensors, "
+                    "GGUF or ONNX",
                     printable(found.pickles.front()),
                     more == 0 ? "" : fmt::format(" and {} other file{}", more, more == 1 ? "" : "s")));
   }

@@ -363,6 +363,16 @@ class Preflight(Weights):
         self.service(model=[{"path": "m.joblib"}], files={"m.joblib": "x"})
         self.assertRegex(self.mdl("validate").out, r"warning: model\.0\.path: 'm\.joblib' can hold pickled Python objects, which is code that runs")
 
+    def test_a_deploy_warns_of_pickles_only_when_the_weights_are_new(self):
+        warning = "can hold pickled Python objects"
+        self.service(model=[{"path": "m.joblib"}], files={"m.joblib": "x"})
+        self.assertIn(warning, self.mdl("deploy").err)
+        changed = self.mdl("deploy", "--set", "env.VERSION=2")
+        self.assertNotIn(warning, changed.err + changed.out)
+        self.assertRegex(changed.err, r"check +\d+ limits, 0 problems")
+        (self.folder / "m.joblib").write_text("y")
+        self.assertIn(warning, self.mdl("deploy").err)
+
 
 if __name__ == "__main__":
     unittest.main()
