@@ -171,9 +171,7 @@ class Rollback {
     }
     const auto secrets = target.secret_versions.size();
     std::string what = "code and configuration";
-    if (secrets > 0)
-      what = "code, configuration and " + number(static_cast<int>(secrets)) + " secret version" +
-             (secrets == 1 ? "" : "s");
+    if (secrets > 0) what = "code, configuration and " + counted(secrets, "secret version");
     stage.end(what + " of " + number(target.runs) + " are there");
     return {};
   }

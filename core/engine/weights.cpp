@@ -97,7 +97,7 @@ class Check {
                     "loaded: take it only from where you trust, or keep the weights as safetensors, "
                     "GGUF or ONNX",
                     printable(found.pickles.front()),
-                    more == 0 ? "" : fmt::format(" and {} other file{}", more, more == 1 ? "" : "s")));
+                    more == 0 ? "" : " and " + counted(more, "other file")));
   }
 
   void contexts_of(const model::Findings& found, const std::vector<std::uint64_t>& contexts) {

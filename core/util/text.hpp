@@ -34,6 +34,8 @@ std::optional<double> parse_number(std::string_view text);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+// "1 problem", "2 problems".
+std::string counted(std::size_t count, std::string_view noun);
 // Without the blanks and line ends around it.
 std::string_view trimmed(std::string_view text);
 // The letters of ASCII in lower case, all else as it is.

@@ -131,7 +131,7 @@ std::vector<Gpu> only(const std::vector<Gpu>& devices, const std::string& visibl
 }
 
 std::string devices_text(std::size_t count) {
-  return count == 0 ? "no NVIDIA GPU" : fmt::format("{} NVIDIA GPU{}", count, count == 1 ? "" : "s");
+  return count == 0 ? "no NVIDIA GPU" : counted(count, "NVIDIA GPU");
 }
 
 Problem problem(const Service& service, Severity severity, std::string field, std::string message) {
