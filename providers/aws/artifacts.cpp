@@ -113,25 +113,10 @@ class AwsArtifacts final : public provider::Artifacts {
   SharedParts shared_;
 };
 
-class NoSecrets final : public provider::Secrets {
- public:
-  using Versions = std::map<std::string, std::string>;
-  Result<Versions> versions(const Service&) override { return Versions{}; }
-  Result<void> keep(const Service&, const Versions&) override { return {}; }
-  Result<std::vector<std::string>> lost(const release::ServiceRef&, const Versions& versions) override {
-    std::vector<std::string> lost;
-    for (const auto& entry : versions) lost.push_back(entry.first);
-    return lost;
-  }
-};
-
 }  // namespace
 
 std::unique_ptr<provider::Artifacts> make_artifacts(const SharedParts& shared) {
   return std::make_unique<AwsArtifacts>(shared);
 }
-
-// Secrets are refused as fields, so that there are none.
-std::unique_ptr<provider::Secrets> make_secrets() { return std::make_unique<NoSecrets>(); }
 
 }  // namespace mdl::aws

@@ -25,11 +25,13 @@ constexpr std::array calls{
     provider::MutatingCall{
         "delete version *",
         "the release's own, and Lambda refuses one that an alias points to; fence read back"},
+    provider::MutatingCall{"create secret-policy *", read_back},
     provider::MutatingCall{"create parameter *", read_back},
     provider::MutatingCall{"create *",
                            "the name must be free, and what is there bear our tags; fence read back"},
     provider::MutatingCall{"update *", read_back},
     provider::MutatingCall{"delete *", read_back},
+    provider::MutatingCall{"keep secrets", "nothing is made: a release names their versions", true},
     provider::MutatingCall{"wake release *", "nothing is made: a version is always awake", true},
     provider::MutatingCall{
         "hook *", "a program of the user on the machine that deploys; its record says when it is done", true},

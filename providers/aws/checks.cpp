@@ -64,6 +64,7 @@ class Examination {
     runtime();
     variables();
     added_variables();
+    secrets();
     network();
     settings();
     return std::move(problems_);
@@ -142,6 +143,18 @@ class Examination {
         add(Severity::certain, field,
             "Lambda takes letters, digits and _, a letter first, two characters at least");
     }
+  }
+
+  void secrets() {
+    if (service_.secrets.empty()) return;
+    if (!uses_python(service_))
+      add(Severity::certain, "secrets",
+          "they are read by Python when the function starts, which " + runtime_of(service_) +
+              " has not; set build.python");
+    if (!settings_["role"].as_string().empty())
+      add(Severity::unknown, target_field("role"),
+          "whether this role may read the secrets is not known: it needs secretsmanager:GetSecretValue or "
+          "ssm:GetParameter on them");
   }
 
   // The manifest's own variables are measured by the published limit.

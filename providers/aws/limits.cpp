@@ -143,6 +143,17 @@ std::optional<std::string> cpu_refusal(const Service& service) {
          std::to_string(static_cast<int>(service.resources.cpu * mb_of_a_core)) + "Mi, or leave cpu out";
 }
 
+std::optional<std::string> secret_refusal(std::string_view field, const Service& service) {
+  const auto name = split(field, '.')[1];
+  const auto found = service.secrets.find(std::string(name));
+  if (found == service.secrets.end() || found->second.scheme.starts_with("aws-")) return std::nullopt;
+  if (found->second.scheme == "env" || found->second.scheme == "file")
+    return "a value of this machine would stand in the function's configuration; put it into AWS and refer "
+           "to it: "
+           "aws-secrets:ID or aws-ssm:NAME";
+  return "a function reads secrets of AWS with its own role: aws-secrets:ID or aws-ssm:NAME";
+}
+
 constexpr std::string_view read_on = "2026-11-24";
 constexpr std::string_view functions = "AWS Lambda functions";
 constexpr std::string_view quotas = "AWS Lambda quotas and API model 2015-03-31";
@@ -197,7 +208,7 @@ std::optional<std::string> refusal(std::string_view field, const manifest::Servi
       case Answer::served:
         return is_served(service) ? std::nullopt : std::optional(std::string(rule.why));
       case Answer::secret:
-        return "secrets are not carried by the aws provider yet";
+        return secret_refusal(field, service);
     }
   }
   if (is_item(name)) return refusal(std::string_view(name).substr(0, name.rfind('.')), service);

@@ -31,6 +31,18 @@ Names names_of(const release::ServiceRef& ref, const std::string& region) {
   return names;
 }
 
+plan::ResourceId secret_policy_id(const Names& names, int release) {
+  return {"secret-policy", names.role + "/" + policy_name + "-" + std::to_string(release)};
+}
+
+std::optional<int> release_of_policy(const std::string& name) {
+  const std::string prefix = std::string(policy_name) + "-";
+  if (!name.starts_with(prefix)) return std::nullopt;
+  const auto number = parse_integer(std::string_view(name).substr(prefix.size()));
+  if (!number || *number < 1 || *number > 1'000'000'000) return std::nullopt;
+  return static_cast<int>(*number);
+}
+
 std::string describe(const Described& described) {
   return std::string(release_word) + std::to_string(described.release) + std::string(artifact_word) +
          described.artifact + (described.golden ? std::string(golden_word) : std::string()) +

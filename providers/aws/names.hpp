@@ -26,6 +26,11 @@ struct Names {
 // A name over the platform's limit keeps its beginning and ends in eight digits of its digest.
 Names names_of(const release::ServiceRef& ref, const std::string& region);
 
+// The policy in the role that lets a release read its secrets.
+plan::ResourceId secret_policy_id(const Names& names, int release);
+// "mdl-8" → 8; nullopt: another policy.
+std::optional<int> release_of_policy(const std::string& name);
+
 // A published version's description says which release it is.
 struct Described {
   int release = 0;

@@ -61,7 +61,7 @@ std::span<const provider::MutatingCall> mutating_calls();
 
 std::unique_ptr<provider::Limits> make_limits(const SharedParts& shared);
 std::unique_ptr<provider::Artifacts> make_artifacts(const SharedParts& shared);
-std::unique_ptr<provider::Secrets> make_secrets();
+std::unique_ptr<provider::Secrets> make_secrets(const SharedParts& shared);
 std::unique_ptr<provider::Resources> make_resources(const SharedParts& shared);
 std::unique_ptr<provider::Health> make_health(const SharedParts& shared);
 std::unique_ptr<provider::Traffic> make_traffic(const SharedParts& shared);

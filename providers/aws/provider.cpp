@@ -38,7 +38,7 @@ Result<provider::Provider> make_provider(Options options) {
                             .calls = mutating_calls(),
                             .limits = make_limits(shared),
                             .artifacts = make_artifacts(shared),
-                            .secrets = make_secrets(),
+                            .secrets = make_secrets(shared),
                             .resources = make_resources(shared),
                             .health = make_health(shared),
                             .traffic = make_traffic(shared),

@@ -87,13 +87,18 @@ Value function_tags(const Service& service, const Names& names) {
   return tags;
 }
 
+std::string handler_of(const Service& service) {
+  if (is_served(service)) return client_file;
+  return service.secrets.empty() ? service.http.handler : secrets_handler;
+}
+
 Value version_spec(const Service& service, const provider::ReleaseInfo& release, const Names& names) {
   const auto& settings = service.target.settings;
   const auto runtime = runtime_of(service);
   const auto& role = settings["role"].as_string();
   const auto& architecture = settings["architecture"].as_string();
   return Value::object({{"artifact", release.artifact},
-                        {"handler", is_served(service) ? client_file : service.http.handler},
+                        {"handler", handler_of(service)},
                         {"runtime", runtime},
                         {"memory_mb", memory_mb(service)},
                         {"timeout_s", timeout_s(service)},
@@ -102,7 +107,7 @@ Value version_spec(const Service& service, const provider::ReleaseInfo& release,
                         {"start_s", (service.rollout.start_timeout.count() + 999) / 1000},
                         {"architecture", architecture.empty() ? "x86_64" : architecture},
                         {"storage_mb", settings["ephemeral-storage"].as_integer(512LL << 20) >> 20},
-                        {"env", variables_of(service)},
+                        {"env", variables_of(service, release.secret_versions)},
                         {"role", role.empty() ? names.role : role},
                         {"subnets", Value(sorted(settings["vpc"]["subnets"].as_strings()))},
                         {"security_groups", Value(sorted(settings["vpc"]["security-groups"].as_strings()))}});
@@ -141,11 +146,16 @@ std::string runtime_of(const Service& service) {
   return "python" + (service.build.python.empty() ? std::string("3.13") : service.build.python);
 }
 
-Value variables_of(const Service& service) {
+Value variables_of(const Service& service, const SecretVersions& secrets) {
   auto env = Value::object();
   for (const auto& [name, text] : service.env) env.set(name, text);
   if (const auto context = service.context(); context > 0) env.set("MDL_CONTEXT", std::to_string(context));
   if (is_served(service) && !is_os_only(runtime_of(service))) env.set(wrapper_variable, wrapper_path);
+  if (secrets.empty()) return env;
+  auto references = Value::object();
+  for (const auto& [name, reference] : secrets) references.set(name, reference);
+  env.set(secrets_variable, dump(references));
+  if (!is_served(service)) env.set(handler_variable, service.http.handler);
   return env;
 }
 
@@ -164,6 +174,15 @@ std::vector<Desired> render(const Service& service, const provider::ReleaseInfo&
                    .serves = true});
     before.push_back(policy);
   }
+  std::vector<plan::ResourceId> of_version{function};
+  // One a release, so that what serves may read its secrets while the next one may read others.
+  if (settings["role"].as_string().empty() && !release.secret_versions.empty()) {
+    of_version.push_back(secret_policy_id(names, release.number));
+    all.push_back({.id = of_version.back(),
+                   .release = release.number,
+                   .spec = Value::object({{"policy", secrets_policy(release.secret_versions)}}),
+                   .needs = {role}});
+  }
   all.push_back(
       {.id = logs, .spec = Value::object({{"retention_days", settings["log-retention"].as_integer(30)}})});
   auto spec = version_spec(service, release, names);
@@ -178,7 +197,7 @@ std::vector<Desired> render(const Service& service, const provider::ReleaseInfo&
   all.push_back({.id = {"version", names.function + "/" + std::to_string(release.number)},
                  .release = release.number,
                  .spec = std::move(spec),
-                 .needs = {function}});
+                 .needs = of_version});
   const bool open = settings["url-auth"].as_string() != "iam";
   if (open)
     for (const auto& one : url_statements)

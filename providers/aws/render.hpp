@@ -5,6 +5,7 @@
 
 #include "core/provider/provider.hpp"
 #include "providers/aws/names.hpp"
+#include "providers/aws/secrets.hpp"
 
 // What a service needs at AWS, and how it differs from what is there. Pure.
 namespace mdl::aws {
@@ -12,6 +13,7 @@ namespace mdl::aws {
 // Resources, in the order in which they are made (those that the manifest makes unneeded are left out):
 //   role NAME                 {trust}                  unless the target names one
 //   role-policy NAME/mdl      {policy}
+//   secret-policy NAME/mdl-8 {policy}                 the release's own, where it has secrets
 //   log-group /aws/lambda/F   {retention_days}
 //   function F                {tags, and the configuration it is created with}: shared, holds nothing of a
 //   release concurrency F             {max}                    where the manifest sets scale.max version F/8
@@ -38,7 +40,7 @@ Value configuration_body(const Value& spec, const std::string& role);
 std::int64_t memory_mb(const manifest::Service& service);
 std::int64_t timeout_s(const manifest::Service& service);
 std::string runtime_of(const manifest::Service& service);
-// The function's variables: the service's, and what mdl adds.
-Value variables_of(const manifest::Service& service);
+// The function's variables: the service's, and what mdl adds. `secrets` are references, not values.
+Value variables_of(const manifest::Service& service, const SecretVersions& secrets = {});
 
 }  // namespace mdl::aws

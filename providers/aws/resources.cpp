@@ -85,6 +85,7 @@ class AwsResources final : public provider::Resources {
     const auto later = [](auto read) { return std::async(std::launch::async, read); };
     auto role = later([&] { return resources::read_role(shared, names); });
     auto policy = later([&] { return resources::read_policy(shared, names); });
+    auto secrets = later([&] { return resources::read_secret_policies(shared, names); });
     auto logs = later([&] { return resources::read_log_group(shared, names); });
     auto versions = later([&] { return shared.functions.versions(names.function); });
     auto permissions = later([&] { return resources::read_permissions(shared, names); });
@@ -93,6 +94,7 @@ class AwsResources final : public provider::Resources {
     auto function_read = shared.functions.function(names.function);
     auto role_read = role.get(), policy_read = policy.get(), logs_read = logs.get(), url_read = url.get();
     auto versions_read = versions.get();
+    auto secrets_read = secrets.get();
     auto permissions_read = permissions.get();
     auto note_read = note.get();
     MDL_TRY(const auto function, std::move(function_read));
@@ -103,6 +105,8 @@ class AwsResources final : public provider::Resources {
     add(all, std::move(one));
     MDL_TRY(one, std::move(policy_read));
     add(all, std::move(one));
+    MDL_TRY(auto policies, std::move(secrets_read));
+    std::ranges::move(policies, std::back_inserter(all));
     MDL_TRY(one, std::move(logs_read));
     add(all, std::move(one));
     if (function) {
@@ -200,6 +204,7 @@ class AwsResources final : public provider::Resources {
   static Result<void> put(const Making& making, const Desired& desired) {
     const auto& kind = desired.id.kind;
     if (kind == "role") return resources::put_role(making, desired);
+    if (kind == "secret-policy") return resources::put_secret_policy(making, desired);
     if (kind == "role-policy") return resources::put_policy(making, desired);
     if (kind == "log-group") return resources::put_log_group(making, desired);
     if (kind == "function") return resources::tag_function(making, desired);
@@ -213,6 +218,7 @@ class AwsResources final : public provider::Resources {
 
   static Result<void> remove(const Making& making, const ResourceId& id, int release) {
     if (id.kind == "role") return resources::delete_role(making);
+    if (id.kind == "secret-policy") return resources::delete_secret_policy(making, id);
     if (id.kind == "role-policy") return resources::delete_policy(making);
     if (id.kind == "log-group") return resources::delete_log_group(making);
     if (id.kind == "function") return resources::delete_function(making);

@@ -4,7 +4,9 @@
 
 #include "core/oci/python_front.hpp"
 #include "core/util/text.hpp"
+#include "embedded/aws_python.hpp"
 #include "embedded/aws_runtime.hpp"
+#include "providers/aws/secrets.hpp"
 
 namespace mdl::aws {
 
@@ -26,8 +28,20 @@ bool is_python(const std::string& program) {
 }
 
 std::vector<std::string> command_of(const Service& service) {
-  if (service.http.entry.empty()) return service.http.command;
-  return {"python3", "../front/mdl_front.py", "entry", service.http.entry, service.http.interface};
+  auto command = service.http.command;
+  if (!service.http.entry.empty())
+    command = {"python3", "../front/mdl_front.py", "entry", service.http.entry, service.http.interface};
+  if (!service.secrets.empty())
+    command.insert(command.begin(), {"python3", std::string("../front/") + secrets_file});
+  return command;
+}
+
+void add_secrets_reader(const Service& service, std::vector<oci::File>& files) {
+  if (service.secrets.empty()) return;
+  const std::string folder = is_served(service) ? std::string(front) + "/" : std::string();
+  for (const auto& file : embedded::aws_python())
+    files.push_back(
+        {.path = folder + std::string(file.path), .source = {}, .content = std::string(file.content)});
 }
 
 }  // namespace
@@ -71,6 +85,7 @@ bool has_client(const std::string& platform) { return client_for(platform) != nu
 
 Result<std::vector<oci::File>> served_files(const Service& service) {
   std::vector<oci::File> files;
+  add_secrets_reader(service, files);
   if (!is_served(service)) return files;
   const auto* client = client_for(platform_of(service));
   if (client == nullptr)

@@ -30,8 +30,9 @@ oci::ZipLayout layout_of(const manifest::Service& service);
 
 // What the client reads: runtime.json.
 Value client_settings(const manifest::Service& service);
-// The client for the service's processor, its settings, and for an entry the front. Nothing for a handler.
-// Errors: refused, when this build of mdl has no client for that processor.
+// The client for the service's processor, its settings, for an entry the front, and what reads secrets where
+// there are some. Nothing for a handler without secrets. Errors: refused, when this build of mdl has no
+// client for that processor.
 Result<std::vector<oci::File>> served_files(const manifest::Service& service);
 bool has_client(const std::string& platform);
 

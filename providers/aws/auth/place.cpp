@@ -31,6 +31,8 @@ ServiceNames names_of(Service service) {
       return {"SSM", "ssm", "ssm"};
     case Service::sso:
       return {"SSO", "portal.sso", "awsssoportal"};
+    case Service::secrets:
+      return {"SECRETS_MANAGER", "secretsmanager", "secretsmanager"};
     case Service::s3:
       return {"S3", "s3", "s3"};
   }

@@ -7,7 +7,7 @@
 // Where requests go. Pure but for what it looks up in its surroundings.
 namespace mdl::aws {
 
-enum class Service { lambda, iam, sts, logs, metrics, ssm, sso, s3 };
+enum class Service { lambda, iam, sts, logs, metrics, ssm, sso, s3, secrets };
 
 // An address and what its requests are signed for.
 struct Endpoint {

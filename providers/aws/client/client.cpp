@@ -56,6 +56,8 @@ const char* prefix_of(Service service) {
       return "sso";
     case Service::s3:
       return "s3";
+    case Service::secrets:
+      return "secretsmanager";
   }
   return "";
 }
@@ -101,7 +103,7 @@ Result<std::shared_ptr<Client>> Client::open(ClientOptions options) {
                       .next = {"export AWS_REGION=eu-central-1"}});
   client->chain_ = std::make_unique<CredentialChain>(std::move(chain), *opts.transport);
   for (const auto service : {Service::lambda, Service::iam, Service::sts, Service::logs, Service::metrics,
-                             Service::ssm, Service::s3})
+                             Service::ssm, Service::s3, Service::secrets})
     client->pipelines_.emplace(service, client->pipeline(client->endpoint(service)));
   return client;
 }
@@ -200,9 +202,10 @@ Result<Xml> Client::query(Service service, const std::string& action, Pairs form
 
 Result<Value> Client::json(Service service, const std::string& operation, const Value& body,
                            bool idempotent) {
-  const char* target = service == Service::ssm    ? "AmazonSSM."
-                       : service == Service::logs ? "Logs_20140328."
-                                                  : "GraniteServiceVersion20100801.";
+  const char* target = service == Service::ssm       ? "AmazonSSM."
+                       : service == Service::secrets ? "secretsmanager."
+                       : service == Service::logs    ? "Logs_20140328."
+                                                     : "GraniteServiceVersion20100801.";
   const char* type =
       service == Service::metrics ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   http::Request request{.method = "POST",

@@ -67,7 +67,7 @@ class Client {
   Result<http::Response> s3(const S3Call& call);
   // IAM and STS: the form's Action and Version are added.
   Result<Xml> query(Service service, const std::string& action, Pairs form, bool idempotent);
-  // CloudWatch Logs, CloudWatch and SSM: `operation` without the service's prefix.
+  // CloudWatch Logs, CloudWatch, SSM and Secrets Manager: `operation` without the service's prefix.
   Result<Value> json(Service service, const std::string& operation, const Value& body, bool idempotent);
 
   const std::string& region() const { return region_; }

@@ -56,8 +56,9 @@ constexpr std::array denied{"AccessDenied",
                             "RequestTimeTooSkewed",
                             "MissingAuthenticationTokenException",
                             "UnauthorizedOperation"};
-constexpr std::array absent{"ResourceNotFoundException", "ResourceNotFound", "NoSuchEntity",
-                            "ParameterNotFound", "ProvisionedConcurrencyConfigNotFoundException"};
+constexpr std::array absent{
+    "ResourceNotFoundException", "ResourceNotFound",         "NoSuchEntity",
+    "ParameterNotFound",         "ParameterVersionNotFound", "ProvisionedConcurrencyConfigNotFoundException"};
 constexpr std::array conflicts{"PreconditionFailedException",    "ResourceConflictException",
                                "ParameterAlreadyExists",         "EntityAlreadyExists",
                                "ResourceAlreadyExistsException", "DeleteConflict",

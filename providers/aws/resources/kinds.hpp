@@ -28,6 +28,11 @@ Seen read_policy(Shared& shared, const Names& names);
 Result<void> put_policy(const Making& making, const Desired& desired);
 Result<void> delete_policy(const Making& making);
 
+// The policies of releases with secrets.
+Result<std::vector<Observed>> read_secret_policies(Shared& shared, const Names& names);
+Result<void> put_secret_policy(const Making& making, const Desired& desired);
+Result<void> delete_secret_policy(const Making& making, const plan::ResourceId& id);
+
 Seen read_log_group(Shared& shared, const Names& names);
 Result<void> put_log_group(const Making& making, const Desired& desired);
 Result<void> delete_log_group(const Making& making);

@@ -1,7 +1,7 @@
 #include "core/util/text.hpp"
 #include "providers/aws/resources/kinds.hpp"
 
-// The role that the function runs as, and the one policy in it.
+// The role that the function runs as, its policy, and those of releases with secrets.
 namespace mdl::aws::resources {
 
 namespace {
@@ -109,6 +109,48 @@ Result<void> delete_policy(const Making& making) {
   return or_gone(done(
       making.shared.client->query(Service::iam, "DeleteRolePolicy",
                                   {{"RoleName", making.names.role}, {"PolicyName", policy_name}}, true)));
+}
+
+Result<std::vector<Observed>> read_secret_policies(Shared& shared, const Names& names) {
+  std::vector<Observed> found;
+  Pairs form{{"RoleName", names.role}};
+  for (bool more = true; more;) {
+    const auto answer = shared.client->query(Service::iam, "ListRolePolicies", form, true);
+    if (!answer && may_be_skipped(shared, answer.error())) return found;
+    if (!answer) return std::unexpected(answer.error());
+    if (const auto* policies = answer->find("PolicyNames"))
+      for (const auto& one : policies->children) {
+        const auto release = release_of_policy(one.text);
+        if (!release) continue;
+        const auto policy = shared.client->query(Service::iam, "GetRolePolicy",
+                                                 {{"RoleName", names.role}, {"PolicyName", one.text}}, true);
+        if (!policy && policy.error().kind == ErrorKind::not_found) continue;
+        if (!policy) return std::unexpected(policy.error());
+        found.push_back({.id = secret_policy_id(names, *release),
+                         .release = *release,
+                         .spec = Value::object({{"policy", document(policy->text_of("PolicyDocument"))}})});
+      }
+    more = answer->text_of("IsTruncated") == "true";
+    form = {{"RoleName", names.role}, {"Marker", answer->text_of("Marker")}};
+  }
+  return found;
+}
+
+Result<void> put_secret_policy(const Making& making, const Desired& desired) {
+  MDL_CHECK(check_fence(making.shared, making.ref, making.fence));
+  return done(
+      making.shared.client->query(Service::iam, "PutRolePolicy",
+                                  {{"RoleName", making.names.role},
+                                   {"PolicyName", desired.id.name.substr(desired.id.name.rfind('/') + 1)},
+                                   {"PolicyDocument", dump(desired.spec["policy"])}},
+                                  true));
+}
+
+Result<void> delete_secret_policy(const Making& making, const plan::ResourceId& id) {
+  MDL_CHECK(check_fence(making.shared, making.ref, making.fence));
+  return or_gone(done(making.shared.client->query(
+      Service::iam, "DeleteRolePolicy",
+      {{"RoleName", making.names.role}, {"PolicyName", id.name.substr(id.name.rfind('/') + 1)}}, true)));
 }
 
 }  // namespace mdl::aws::resources

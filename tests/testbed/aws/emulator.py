@@ -67,7 +67,8 @@ class Emulator:
         settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_ACCOUNT_ID": ACCOUNT, "AUTH": "true",
                     "AWS_ACCESS_KEY_ID": "AKIAROOTROOTROOTROOT", "AWS_SECRET_ACCESS_KEY": "root", "SFTP_ENABLED": "0",
                     "IOT_MTLS_ENABLED": "0", "HOME": str(self.folder), "TMPDIR": str(self.folder),
-                    "PATH": os.environ["PATH"]}
+                    # Functions find the emulator, and in their Python what managed runtimes carry.
+                    "AWS_ENDPOINT_URL": self.url, "PATH": f"{self.python.parent}:{os.environ['PATH']}"}
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen([str(self.python), str(HERE / "ministack_with_wrappers.py")], cwd=self.folder, env=settings,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,

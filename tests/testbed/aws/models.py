@@ -13,10 +13,10 @@ import xml.etree.ElementTree
 
 import botocore.session
 
-TARGETS = {"AmazonSSM": "ssm", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
+TARGETS = {"secretsmanager": "secretsmanager", "AmazonSSM": "ssm", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
 VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
 SESSION = botocore.session.Session()
-MODELS = {name: SESSION.get_service_model(name) for name in ("lambda", "iam", "sts", "logs", "ssm", "cloudwatch", "s3")}
+MODELS = {name: SESSION.get_service_model(name) for name in ("lambda", "iam", "sts", "logs", "ssm", "cloudwatch", "s3", "secretsmanager")}
 
 
 def measured(shape, value):

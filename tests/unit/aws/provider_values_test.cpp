@@ -158,6 +158,47 @@ TEST_CASE("aws served: a service goes behind the runtime client, with Python whe
   CHECK(aws::layout_of(hello()).service.empty());
 }
 
+TEST_CASE(
+    "aws secrets: a release may read exactly what it pins, and its configuration holds references only") {
+  const auto names = aws::names_of({"hello", "eu"}, "eu-central-1");
+  const std::string secret = "arn:aws:secretsmanager:eu-central-1:1:secret:prod/db-a1B2c3",
+                    parameter = "arn:aws:ssm:eu-central-1:1:parameter/token";
+  auto service = hello();
+  service.secrets = {{"DB", {"aws-secrets", "prod/db"}}, {"TOKEN", {"aws-ssm", "/token"}}};
+  const provider::ReleaseInfo release{
+      .number = 3,
+      .artifact = "abc",
+      .secret_versions = {{"DB", secret + "#v1"}, {"TOKEN", parameter + "#/token:2"}}};
+  auto all = aws::render(service, release, names);
+  const auto& policy = of_kind(all, "secret-policy");
+  CHECK(policy.release == 3);
+  CHECK(policy.id.name == "mdl-hello-eu-eu-central-1/mdl-3");
+  const auto& statements = policy.spec["policy"]["Statement"].as_array();
+  REQUIRE(statements.size() == 2);
+  CHECK(statements[0]["Resource"].as_strings() == std::vector<std::string>{secret});
+  CHECK(statements[1]["Resource"].as_strings() == std::vector<std::string>{parameter, parameter + ":2"});
+  const auto& version = of_kind(all, "version");
+  CHECK(std::ranges::find(version.needs, policy.id) != version.needs.end());
+  CHECK(version.spec["handler"].as_string() == "mdl_secrets.handler");
+  CHECK(version.spec["env"]["MDL_HANDLER"].as_string() == "lambda_function.lambda_handler");
+  CHECK(parse_json(version.spec["env"]["MDL_SECRETS"].as_string())->contains("TOKEN"));
+  CHECK(aws::served_files(service)->at(0).path == "mdl_secrets.py");
+  CHECK(aws::release_of_policy("mdl-3") == 3);
+  CHECK_FALSE(aws::release_of_policy("mdl"));
+  CHECK_FALSE(aws::release_of_policy("mdl-x"));
+  CHECK_FALSE(aws::pinned_from("arn:aws:ssm:x"));
+  CHECK_FALSE(aws::pinned_from(parameter + "#2"));
+
+  service.target.settings.set("role", "arn:aws:iam::1:role/mine");
+  all = aws::render(service, release, names);
+  CHECK(std::ranges::none_of(all, [](const auto& one) { return one.id.kind == "secret-policy"; }));
+  CHECK_FALSE(aws::refusal("secrets.DB.from", service));
+  service.secrets["DB"].scheme = "env";
+  CHECK(aws::refusal("secrets.DB.from", service));
+  service.secrets["DB"].scheme = "gcp-secret";
+  CHECK(aws::refusal("secrets.DB.from", service));
+}
+
 TEST_CASE("aws served: the client of the function's processor is in the artifact, a handler has none") {
   auto service = hello();
   CHECK(aws::served_files(service)->empty());
