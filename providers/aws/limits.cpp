@@ -12,7 +12,7 @@ namespace {
 
 using manifest::Service;
 
-enum class Answer { honoured, refused, none, one, cpu, drain, secret, served };
+enum class Answer { honoured, refused, none, one, cpu, drain, secret, served, ready };
 
 struct Rule {
   std::string_view field;  // '*' stands for one segment, a last '**' for any rest
@@ -56,7 +56,8 @@ constexpr std::array rules{
     Rule{"resources.memory"},
     Rule{"resources.gpu", Answer::none, "Lambda has no GPUs"},
     Rule{"scale"},
-    Rule{"scale.min", Answer::none, "keeping instances ready is not carried by the aws provider yet; 0 is"},
+    Rule{"scale.min", Answer::ready,
+         "AWS keeps no instances ready for an alias with weights: use all-at-once or blue-green, or 0"},
     Rule{"scale.max"},
     Rule{"scale.concurrency", Answer::one, "a Lambda instance takes one request at a time"},
     Rule{"scale.idle", Answer::refused, "Lambda itself decides when an instance that rests ends"},
@@ -196,7 +197,7 @@ std::optional<std::string> refusal(std::string_view field, const manifest::Servi
       case Answer::refused:
         return std::string(rule.why);
       case Answer::none:
-        if ((rule.field == "scale.min" ? service.scale.min : service.resources.gpu) == 0) return std::nullopt;
+        if (service.resources.gpu == 0) return std::nullopt;
         return std::string(rule.why);
       case Answer::one:
         return service.scale.concurrency == 1 ? std::nullopt : std::optional(std::string(rule.why));
@@ -204,6 +205,10 @@ std::optional<std::string> refusal(std::string_view field, const manifest::Servi
         return cpu_refusal(service);
       case Answer::drain:
         if (service.rollout.strategy != manifest::Strategy::drain) return std::nullopt;
+        return std::string(rule.why);
+      case Answer::ready:
+        if (service.scale.min == 0 || service.rollout.strategy != manifest::Strategy::canary)
+          return std::nullopt;
         return std::string(rule.why);
       case Answer::served:
         return is_served(service) ? std::nullopt : std::optional(std::string(rule.why));

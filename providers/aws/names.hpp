@@ -15,6 +15,7 @@ inline constexpr const char* policy_name = "mdl";
 inline constexpr const char* service_tag = "mdl:service";
 inline constexpr const char* target_tag = "mdl:target";
 inline constexpr const char* declared_tag = "mdl:scale-max";
+inline constexpr const char* declared_min_tag = "mdl:scale-min";
 
 struct Names {
   release::ServiceRef ref;

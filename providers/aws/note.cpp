@@ -11,8 +11,8 @@ namespace mdl::aws {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kinds{"role", "role-policy", "log-group", "function",
-                                                "concurrency"};
+constexpr std::array<std::string_view, 6> kinds{"role",     "role-policy", "log-group",
+                                                "function", "concurrency", "provisioned"};
 
 // A function's configuration is its versions' own; all releases share only its tags.
 Value shared_spec(const plan::Desired& desired) {

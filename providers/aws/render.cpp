@@ -31,6 +31,7 @@ constexpr std::array words{
     Word{"version", "security_groups", "targets.*.vpc.security-groups"},
     Word{"log-group", "retention_days", "targets.*.log-retention"},
     Word{"concurrency", "max", "scale.max"},
+    Word{"provisioned", "min", "scale.min"},
     Word{"url", "auth", "targets.*.url-auth"},
     Word{"parameter", "digest", "shared settings"},
 };
@@ -198,6 +199,15 @@ std::vector<Desired> render(const Service& service, const provider::ReleaseInfo&
                  .release = release.number,
                  .spec = std::move(spec),
                  .needs = of_version});
+  if (service.sources.contains("scale.min") && service.scale.min > 0) {
+    Desired ready{.id = {"provisioned", names.function},
+                  .spec = Value::object({{"min", service.scale.min}}),
+                  .needs = {function},
+                  .serves = true,
+                  .follows = true};
+    if (service.sources.contains("scale.max")) ready.needs.push_back({"concurrency", names.function});
+    all.push_back(std::move(ready));
+  }
   const bool open = settings["url-auth"].as_string() != "iam";
   if (open)
     for (const auto& one : url_statements)

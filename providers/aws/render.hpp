@@ -21,8 +21,9 @@ namespace mdl::aws {
 //                              subnets, security_groups}: the release's own; golden and health say how it is
 //                              checked
 //   permission F/SID          {action, principal}      hang on the alias, so they follow the promote
-//   url F                     {auth, invoke_mode}
-//   parameter /mdl/S/T/shared {digest, holds}          what is shared, noted: see note.hpp
+//   provisioned F             {min}                    where the manifest sets scale.min over 0; hangs on the
+//   alias url F                     {auth, invoke_mode} parameter /mdl/S/T/shared {digest, holds} what is
+//   shared, noted: see note.hpp
 std::vector<plan::Desired> render(const manifest::Service& service, const provider::ReleaseInfo& release,
                                   const Names& names);
 

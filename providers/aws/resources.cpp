@@ -24,7 +24,7 @@ void add(std::vector<Observed>& all, std::optional<Observed> one) {
 Observed function_of(const Names& names, const Function& function) {
   auto tags = Value::object();
   for (const auto& [name, text] : function.tags)
-    if (!name.starts_with("aws:") && name != declared_tag) tags.set(name, text);
+    if (!name.starts_with("aws:") && name != declared_tag && name != declared_min_tag) tags.set(name, text);
   return {.id = {"function", names.function},
           .spec = Value::object({{"tags", std::move(tags)}}),
           .status = Value::object({{"state", function.latest.state}}),
@@ -39,6 +39,13 @@ std::optional<Observed> concurrency_of(const Names& names, const Function& funct
       .id = {"concurrency", names.function},
       .spec = Value::object({{"max", parse_integer(declared->second).value_or(0)}}),
       .status = Value::object({{"reserved", function.reserved ? Value(*function.reserved) : Value()}})};
+}
+
+std::optional<Observed> provisioned_of(const Names& names, const Function& function) {
+  const auto declared = function.tags.find(declared_min_tag);
+  if (declared == function.tags.end()) return std::nullopt;
+  return Observed{.id = {"provisioned", names.function},
+                  .spec = Value::object({{"min", parse_integer(declared->second).value_or(0)}})};
 }
 
 std::vector<Observed> versions_of(const Names& names, const std::vector<Configuration>& versions) {
@@ -112,6 +119,7 @@ class AwsResources final : public provider::Resources {
     if (function) {
       all.push_back(function_of(names, *function));
       add(all, concurrency_of(names, *function));
+      add(all, provisioned_of(names, *function));
     }
     MDL_TRY(const auto parameters, std::move(note_read));
     if (const auto found = parameters.find(note_name(names)); found != parameters.end())
@@ -209,6 +217,7 @@ class AwsResources final : public provider::Resources {
     if (kind == "log-group") return resources::put_log_group(making, desired);
     if (kind == "function") return resources::tag_function(making, desired);
     if (kind == "concurrency") return resources::put_concurrency(making, desired);
+    if (kind == "provisioned") return resources::put_provisioned(making, desired);
     if (kind == "version") return resources::publish_version(making, desired);
     if (kind == "permission") return resources::add_permission(making, desired);
     if (kind == "url") return resources::put_url(making, desired);
@@ -223,6 +232,7 @@ class AwsResources final : public provider::Resources {
     if (id.kind == "log-group") return resources::delete_log_group(making);
     if (id.kind == "function") return resources::delete_function(making);
     if (id.kind == "concurrency") return resources::delete_concurrency(making);
+    if (id.kind == "provisioned") return resources::delete_provisioned(making);
     if (id.kind == "version") return resources::delete_version(making, release);
     if (id.kind == "permission")
       return resources::remove_permission(making, id.name.substr(id.name.rfind('/') + 1));

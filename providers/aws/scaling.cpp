@@ -15,7 +15,8 @@ class AwsScaling final : public provider::Scaling {
   // Without reserved concurrency the account's own limit is the most.
   Result<Scale> read(const ServiceRef& ref) override {
     MDL_TRY(const auto function, deployed(ref));
-    Scale scale{.min = 0, .max = 0, .concurrency = 1};
+    MDL_TRY(const auto ready, resources::read_provisioned(*shared_, shared_->names(ref)));
+    Scale scale{.min = ready ? static_cast<int>(ready->wanted) : 0, .max = 0, .concurrency = 1};
     if (function.reserved) {
       scale.max = static_cast<int>(*function.reserved);
       return scale;
@@ -30,10 +31,14 @@ class AwsScaling final : public provider::Scaling {
   Result<void> set(const ServiceRef& ref, const Scale& wanted, const provider::Fence& fence) override {
     MDL_CHECK(deployed(ref));
     MDL_CHECK(check_fence(*shared_, ref, fence));
-    if (wanted.min > 0)
-      return refused("keeping instances ready (scale.min over 0) is not carried by the aws provider yet");
     if (wanted.concurrency != 1) return refused("a Lambda instance takes one request at a time");
-    return resources::set_reserved(*shared_, shared_->names(ref), wanted.max);
+    MDL_TRY(const auto now, read(ref));
+    const auto names = shared_->names(ref);
+    // More may run before more is kept ready, less is kept ready before less may run.
+    if (wanted.min < now.min) MDL_CHECK(resources::set_provisioned(*shared_, names, wanted.min));
+    if (wanted.max != now.max) MDL_CHECK(resources::set_reserved(*shared_, names, wanted.max));
+    if (wanted.min > now.min) MDL_CHECK(resources::set_provisioned(*shared_, names, wanted.min));
+    return {};
   }
 
  private:

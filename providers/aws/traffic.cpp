@@ -4,6 +4,7 @@
 #include "core/util/digest.hpp"
 #include "core/util/text.hpp"
 #include "providers/aws/parts.hpp"
+#include "providers/aws/resources/kinds.hpp"
 
 // The live pointer is the alias `live`. Its description says "mdl 9f3a2b1c 7=12 8=13": a word that is new
 // with each swap, then releases and their versions. A pointer's revision is that word with the versions and
@@ -65,8 +66,21 @@ Result<std::map<std::string, int>> releases_of(Shared& shared, const Names& name
   return releases;
 }
 
+// Where instances are kept ready, AWS itself gives the version before weights for a while after the alias
+// moved. That is no split of ours, and no hand's.
+Result<void> leave_out_shift(Shared& shared, const Names& names, Alias& alias) {
+  const auto releases = releases_in(alias.description);
+  if (alias.weights.empty() || !releases.contains(alias.version)) return {};
+  if (std::ranges::all_of(alias.weights, [&](const auto& one) { return releases.contains(one.first); }))
+    return {};
+  MDL_TRY(const auto ready, resources::read_provisioned(shared, names));
+  if (ready && ready->status == "IN_PROGRESS") alias.weights.clear();
+  return {};
+}
+
 Result<Pointer> pointer_of(Shared& shared, const Names& names) {
-  MDL_TRY(const auto alias, shared.functions.alias(names.function));
+  MDL_TRY(auto alias, shared.functions.alias(names.function));
+  if (alias) MDL_CHECK(leave_out_shift(shared, names, *alias));
   if (!alias) return Pointer{.live = {.split = {}, .revision = no_alias}};
   Pointer pointer{.live = {.revision = revision_of(*alias)}, .alias_revision = alias->revision};
   if (is_removed(alias->description)) return pointer;

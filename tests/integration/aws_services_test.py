@@ -221,6 +221,39 @@ class Services(AwsTest):
         self.assertEqual([r for r in self.recorder.requests[before:] if r["method"] != "GET" and "X-Amz-Target" not in r["headers"]
                           and not r["body"].startswith("Action=Get")], [])
 
+    def ready(self):
+        """The provisioned concurrency of the alias; 0 without."""
+        return self.botocore("""
+try:
+    found = client("lambda").get_provisioned_concurrency_config(FunctionName=sys.argv[1], Qualifier="live")
+    print(found["RequestedProvisionedConcurrentExecutions"])
+except Exception as error:
+    print(0 if "NotFound" in str(error) else repr(str(error)))""", self.name + "-eu")
+
+    def test_instances_kept_ready(self):
+        self.write({"server": SERVER}, http={"command": ["./server"]}, env={"VERSION": "1"}, scale={"min": 2, "max": 5})
+        (self.folder / "server").chmod(0o755)
+        self.aws("deploy")
+        self.assertEqual(self.ready(), 2)
+        mark = len(self.recorder.requests)
+        self.assertIn("Nothing to do", self.aws("deploy").out)
+        self.assertLessEqual(len(self.recorder.requests) - mark, 4)
+        self.assertIn('"min": 3', self.aws("scale", "--min", "3", "-o", "json").out)
+        self.assertEqual(self.ready(), 3)
+        self.set(env={"VERSION": "2"})
+        self.aws("deploy")  # what was scaled by hand holds until the manifest's own figure changes
+        self.assertEqual((self.ready(), self.ask().body), (3, b"2 /"))
+        self.set(scale={"min": 1})
+        self.aws("deploy")
+        self.assertEqual(self.ready(), 1)
+        self.aws("rollback")
+        self.assertEqual((self.ready(), self.ask().body), (1, b"1 /"))
+        self.set(scale={"min": 0}, env={"VERSION": "1"})
+        self.aws("deploy")
+        self.assertEqual(self.ready(), 0)
+        self.aws("destroy", "-y")
+        self.assertEqual(self.left(), [])
+
     def test_processor_of_the_client(self):
         """The client in the zip is the one for the function's processor."""
         self.write({"server": SERVER}, http={"command": ["./server"]},

@@ -47,6 +47,17 @@ Result<void> set_reserved(Shared& shared, const Names& names, std::int64_t most)
 Result<void> put_concurrency(const Making& making, const Desired& desired);
 Result<void> delete_concurrency(const Making& making);
 
+// Instances that are kept ready for the alias; nullopt: none are.
+struct Provisioned {
+  std::int64_t wanted = 0, ready = 0;
+  std::string status, reason;  // IN_PROGRESS, READY, FAILED
+};
+Result<std::optional<Provisioned>> read_provisioned(Shared& shared, const Names& names);
+// Waits until they are ready, by looking. 0: none. Errors: failed, with Lambda's reason; timeout.
+Result<void> set_provisioned(Shared& shared, const Names& names, std::int64_t least);
+Result<void> put_provisioned(const Making& making, const Desired& desired);
+Result<void> delete_provisioned(const Making& making);
+
 // Brings $LATEST to the release's code and configuration and publishes it. Each of its calls carries the
 // RevisionId of the $LATEST that was compared, so that two runs never publish each other's.
 Result<void> publish_version(const Making& making, const Desired& desired);

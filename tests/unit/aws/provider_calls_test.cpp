@@ -309,6 +309,24 @@ TEST_CASE("aws traffic: a permission that moves the alias's RevisionId does not 
   CHECK(bench.fence().live_revision == before.live_revision);
 }
 
+TEST_CASE("aws traffic: the weights that AWS itself gives while it moves what is kept ready are no split") {
+  Bench bench;
+  const auto before = bench.traffic->read(ref)->revision;
+  std::string status = "IN_PROGRESS";
+  bench.lambda.before = [&](const std::string& call) -> std::optional<Result<http::Response>> {
+    if (call.find("/aliases/live") != std::string::npos)
+      return json(200, R"({"FunctionVersion":"1","Description":"mdl aaaa 1=1","RevisionId":"a1",)"
+                       R"("RoutingConfig":{"AdditionalVersionWeights":{"9":0.4}}})");
+    if (call.find("/provisioned-concurrency") != std::string::npos)
+      return json(200, R"({"Status":")" + status + "\"}");
+    return std::nullopt;
+  };
+  CHECK(bench.traffic->read(ref)->revision == before);
+  CHECK(bench.traffic->read(ref)->split.size() == 1);
+  status = "READY";  // then somebody put them there
+  CHECK(bench.traffic->read(ref)->revision != before);
+}
+
 TEST_CASE("aws traffic: taken away, the pointer is nobody's first, and then absent") {
   Bench bench;
   const auto before = *bench.traffic->read(ref);

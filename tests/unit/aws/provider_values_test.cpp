@@ -91,14 +91,19 @@ TEST_CASE(
   CHECK(of_kind(all, "permission").follows);
   CHECK_FALSE(version.follows);
   CHECK(std::ranges::none_of(all, [](const auto& one) { return one.id.kind == "concurrency"; }));
+  CHECK(std::ranges::none_of(all, [](const auto& one) { return one.id.kind == "provisioned"; }));
   service.target.settings.set("role", "arn:aws:iam::1:role/mine");
   service.target.settings.set("url-auth", "iam");
   service.scale.max = 7;
+  service.scale.min = 2;
+  service.sources["scale.min"] = {.file = "mdl.yaml", .line = 5};
   service.sources["scale.max"] = {.file = "mdl.yaml", .line = 4};
   all = aws::render(service, {.number = 3, .artifact = "abc"}, names);
   CHECK(std::ranges::none_of(
       all, [](const auto& one) { return one.id.kind == "role" || one.id.kind == "permission"; }));
   CHECK(of_kind(all, "concurrency").spec["max"].as_integer() == 7);
+  CHECK(of_kind(all, "provisioned").spec["min"].as_integer() == 2);
+  CHECK(of_kind(all, "provisioned").follows);
   CHECK(of_kind(all, "url").spec["auth"].as_string() == "AWS_IAM");
   CHECK(of_kind(all, "version").spec["role"].as_string() == "arn:aws:iam::1:role/mine");
 }
@@ -250,6 +255,8 @@ TEST_CASE("aws limits: figures that Lambda has no room for are refused with what
   service.scale.concurrency = 1;
   CHECK_FALSE(aws::refusal("scale.concurrency", service));
   service.scale.min = 1;
+  CHECK_FALSE(aws::refusal("scale.min", service));
+  service.rollout.strategy = manifest::Strategy::canary;
   CHECK(aws::refusal("scale.min", service));
   service.scale.min = 0;
   CHECK_FALSE(aws::refusal("scale.min", service));
