@@ -258,7 +258,12 @@ Result<Transaction> Database::begin() {
 Result<int> Database::version() {
   MDL_TRY(auto statement, prepare("PRAGMA user_version"));
   MDL_CHECK(statement.step());
-  return static_cast<int>(statement.integer(0));
+  const auto number = statement.integer(0);
+  if (number >= 0) return static_cast<int>(number);
+  return fail(Error{.kind = ErrorKind::failed,
+                    .message = "the database is damaged: its schema has the number " + std::to_string(number),
+                    .code = "SQLITE_CORRUPT",
+                    .resource = sqlite3_db_filename(handle_, "main")});
 }
 
 Result<void> Database::migrate(std::span<const char* const> steps) {

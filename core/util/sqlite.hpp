@@ -96,7 +96,7 @@ class Database {
   // Several processes may do so at once. Errors: refused, code "SCHEMA_NEWER", when a later version of this
   // program wrote the database.
   Result<void> migrate(std::span<const char* const> steps);
-  Result<int> version();  // user_version
+  Result<int> version();  // user_version. Errors: failed, code "SQLITE_CORRUPT", when it is negative
 
   std::int64_t changes() const;  // rows changed by the last INSERT, UPDATE or DELETE
   std::int64_t last_row_id() const;

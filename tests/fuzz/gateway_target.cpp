@@ -135,12 +135,12 @@ class Connection {
         return std::string("a replica got what we would refuse (") + scan.why() + "):\n" + std::string(text);
       if (state == local::gateway::HeaderScan::State::more) return "";
       http::request_parser<http::string_body> parser;
-      parser.body_limit(boost::none);
+      parser.body_limit(text.size());  // what says that it is longer is not whole, and is never room made for
       parser.eager(true);
       error_code ec;
       const auto used = parser.put(asio::const_buffer(text.data(), text.size()), ec);
       ++requests;
-      if (ec == http::error::need_more || parser.upgrade()) return "";
+      if (ec == http::error::need_more || ec == http::error::body_limit || parser.upgrade()) return "";
       if (ec) return "a replica got a broken request (" + ec.message() + "):\n" + std::string(text);
       text.remove_prefix(used);
     }
@@ -151,11 +151,13 @@ class Connection {
   static std::string check_answers(std::string_view text) {
     while (!text.empty()) {
       http::response_parser<http::string_body> parser;
-      parser.body_limit(boost::none);
+      parser.body_limit(text.size());  // what says that it is longer is not whole, and is never room made for
       parser.eager(true);
       error_code ec;
       const auto used = parser.put(asio::const_buffer(text.data(), text.size()), ec);
-      if (ec == http::error::need_more || parser.need_eof() || parser.get().result_int() == 101) return "";
+      if (ec == http::error::need_more || ec == http::error::body_limit || parser.need_eof() ||
+          parser.get().result_int() == 101)
+        return "";
       if (ec) return "a client got a broken answer (" + ec.message() + "):\n" + std::string(text);
       if (parser.content_length() && parser.get().body().empty() && *parser.content_length() > 0)
         return "";  // of a HEAD

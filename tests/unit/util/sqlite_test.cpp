@@ -139,6 +139,9 @@ TEST_CASE("sqlite: a schema is brought up to date once, and a later one is refus
   CHECK_FALSE(database.migrate(broken));
   CHECK(database.version() == 2);
   CHECK(count(database) == 1);
+
+  REQUIRE(database.execute("PRAGMA user_version = -3"));
+  CHECK(sqlite::is_corrupt(database.migrate(two).error()));
 }
 
 TEST_CASE("sqlite: processes that migrate at once do each step once") {
