@@ -13,14 +13,8 @@ constexpr std::size_t shown_models = 5;
 
 std::string memory_text(const engine::WeightsReport& report) {
   const auto& memory = report.memory;
-  auto out = fmt::format("about {} a replica: {} weights", readable_bytes(memory.total()),
-                         readable_bytes(memory.weights));
-  if (memory.cache > 0)
-    out += fmt::format(" + {} key-value cache ({} tokens{} × {} at once)", readable_bytes(memory.cache),
-                       readable_count(static_cast<std::int64_t>(memory.context)),
-                       memory.context_stated ? "" : ", assumed,", memory.concurrency);
-  out += fmt::format(" + {} to run it; it gets {}", readable_bytes(memory.runtime),
-                     readable_bytes(report.limit));
+  auto out = fmt::format("about {} a replica: {}; it gets {}", readable_bytes(memory.total()),
+                         model::sum_text(memory), readable_bytes(report.limit));
   if (report.machine) out += fmt::format(" of the {} there are", readable_bytes(*report.machine));
   return out;
 }

@@ -25,10 +25,19 @@ std::size_t entry_of(const Service& service, std::string_view path) {
   return std::string::npos;
 }
 
-std::vector<model::WeightsFile> files_of(const Service& service, const oci::LayerPlan* layers) {
+// What is not here yet is looked at where it is, as far as the provider can.
+std::vector<model::WeightsFile> files_of(const Service& service, const oci::LayerPlan* layers,
+                                         const Provider& provider) {
   std::vector<model::WeightsFile> files;
   if (const auto* weights = layers ? layers->find(oci::LayerKind::weights) : nullptr) {
-    for (const auto& file : weights->files) files.push_back({file.path, file.source, file.bytes});
+    for (const auto& file : weights->files) {
+      files.push_back({file.path, file.source, file.bytes});
+      const auto remote = std::ranges::find(layers->remotes, file.path, &oci::Remote::path);
+      if (remote != layers->remotes.end() && remote->bytes > 0)
+        files.back().beginning = [&provider, remote](std::uint64_t bytes) {
+          return provider.artifacts->beginning(*remote, bytes);
+        };
+    }
   } else if (const auto found = oci::select_weights_files(service)) {
     for (const auto& file : *found) files.push_back({file.path, file.source, file.stat.bytes});
   }  // else the build says what is wrong with the paths
@@ -42,7 +51,7 @@ class Check {
   WeightsCheck run(const oci::LayerPlan* layers, const std::string& cache) {
     const auto file =
         cache.empty() ? std::string() : cache + "/" + sha256(service_.folder).substr(0, 32) + ".headers";
-    const auto found = model::look_at(files_of(service_, layers), file);
+    const auto found = model::look_at(files_of(service_, layers, provider_), file);
     std::vector<std::uint64_t> contexts;
     for (const auto& model : found.models) {
       const auto entry = entry_of(service_, model.path);
@@ -64,11 +73,14 @@ class Check {
   }
 
  private:
+  // What comes from a field that is left out, comes from the models.
   manifest::Problem problem(Severity severity, const std::string& field, std::string message) const {
+    auto where = service_.source_of(field);
+    if (!where) where = service_.source_of("model.0");
     return {.severity = severity,
             .field = field,
             .message = field + ": " + std::move(message),
-            .where = service_.source_of(field)};
+            .where = std::move(where)};
   }
 
   void add(Severity severity, const std::string& field, std::string message) {
@@ -119,23 +131,13 @@ class Check {
                  fmt::format("the weights alone take {}, and a replica gets {}",
                              readable_bytes(memory.largest_model), readable_bytes(report.limit)));
     const auto needs =
-        fmt::format("a replica needs about {} ({})", readable_bytes(memory.total()), sum(memory));
+        fmt::format("a replica needs about {} ({})", readable_bytes(memory.total()), model::sum_text(memory));
     if (memory.total() > report.limit)
       add(Severity::likely, "resources.memory",
           fmt::format("{}, and gets {}", needs, readable_bytes(report.limit)));
     if (report.machine && memory.total() > *report.machine)
       add(Severity::likely, "resources.memory",
           fmt::format("{}, and {} has {}", needs, provider_.place, readable_bytes(*report.machine)));
-  }
-
-  static std::string sum(const model::Memory& memory) {
-    auto text = readable_bytes(memory.weights) + " weights";
-    if (memory.cache > 0)
-      text += fmt::format(" + {} key-value cache of {} tokens{} × {} at once", readable_bytes(memory.cache),
-                          readable_count(static_cast<std::int64_t>(memory.context)),
-                          memory.context_stated ? "" : " (assumed: model.*.context states it)",
-                          memory.concurrency);
-    return text + " + " + readable_bytes(memory.runtime) + " to run it";
   }
 
   const Service& service_;

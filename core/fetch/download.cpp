@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/fetch/content_range.hpp"
 #include "core/fetch/store.hpp"
 #include "core/http/url.hpp"
 #include "core/util/digest.hpp"
@@ -18,29 +19,6 @@ constexpr Milliseconds longest_silence{60'000};
 constexpr int most_vain_attempts = 5;
 // Less than this is no progress: a source that gives a byte at a time would be asked forever.
 constexpr std::uint64_t least_gain = 64u << 10;
-
-// "bytes 5-9/10"
-struct Range {
-  std::uint64_t first = 0, last = 0;
-  std::optional<std::uint64_t> whole;
-};
-
-std::optional<Range> parse_content_range(std::string_view text) {
-  if (!text.starts_with("bytes ")) return std::nullopt;
-  text.remove_prefix(6);
-  const auto dash = text.find('-'), slash = text.find('/');
-  if (dash == std::string_view::npos || slash == std::string_view::npos || dash > slash) return std::nullopt;
-  const auto first = parse_integer(text.substr(0, dash)),
-             last = parse_integer(text.substr(dash + 1, slash - dash - 1));
-  if (!first || !last || *first < 0 || *last < *first) return std::nullopt;
-  Range range{.first = static_cast<std::uint64_t>(*first), .last = static_cast<std::uint64_t>(*last)};
-  if (const auto whole = text.substr(slash + 1); whole != "*") {
-    const auto bytes = parse_integer(whole);
-    if (!bytes || *bytes <= *last) return std::nullopt;
-    range.whole = static_cast<std::uint64_t>(*bytes);
-  }
-  return range;
-}
 
 bool is_strong(std::string_view tag) { return tag.size() > 2 && tag.starts_with('"') && tag.ends_with('"'); }
 

@@ -108,14 +108,9 @@ Result<void> Incoming::read(const std::function<void(std::string_view)>& on_byte
 }
 
 Result<void> Incoming::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(bytes_));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return not_written();
-    bytes_ += static_cast<std::uint64_t>(written);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
+  const auto written = write_at(descriptor_.get(), bytes, bytes_);
+  bytes_ += written;
+  return written == bytes.size() ? Result<void>() : not_written();
 }
 
 Result<void> Incoming::clear() {

@@ -52,15 +52,19 @@ class FileBytes final : public Bytes {
 
 class TextBytes final : public Bytes {
  public:
-  explicit TextBytes(std::string_view text) : text_(text) {}
-  std::uint64_t size() const override { return text_.size(); }
+  TextBytes(std::string_view text, std::uint64_t size) : text_(text), size_(size) {}
+  std::uint64_t size() const override { return size_; }
+  std::uint64_t here() const override { return text_.size(); }
   Result<void> read(std::uint64_t offset, std::span<char> into) override {
+    if (offset > text_.size() || into.size() > text_.size() - offset)
+      return mdl::fail(ErrorKind::not_found, "the header goes on behind what is here of the file");
     std::ranges::copy(text_.substr(offset, into.size()), into.begin());
     return {};
   }
 
  private:
   std::string_view text_;
+  std::uint64_t size_;
 };
 
 }  // namespace
@@ -77,7 +81,13 @@ Result<std::unique_ptr<Bytes>> open_bytes(const std::string& path) {
   return std::make_unique<FileBytes>(path, descriptor, static_cast<std::uint64_t>(status.st_size));
 }
 
-std::unique_ptr<Bytes> bytes_of(std::string_view text) { return std::make_unique<TextBytes>(text); }
+std::unique_ptr<Bytes> bytes_of(std::string_view text) {
+  return std::make_unique<TextBytes>(text, text.size());
+}
+
+std::unique_ptr<Bytes> beginning_of(std::string_view text, std::uint64_t size) {
+  return std::make_unique<TextBytes>(text.substr(0, size), size);
+}
 
 Cursor::Cursor(Bytes& bytes, std::uint64_t limit)
     : bytes_(bytes), end_(std::min(bytes.size(), limit)), limited_(bytes.size() > limit) {}
@@ -103,7 +113,8 @@ bool Cursor::hold(std::uint64_t size) {
     return false;
   }
   if (place_ >= window_at_ && place_ + size <= window_at_ + window_.size()) return true;
-  window_.resize(std::min(left(), std::max(size, window_size)));
+  const auto ahead = std::min(window_size, bytes_.here() - std::min(bytes_.here(), place_));
+  window_.resize(std::min(left(), std::max(size, ahead)));
   window_at_ = place_;
   if (auto read = bytes_.read(place_, window_); !read) {
     error_ = std::make_unique<Error>(std::move(read).error());

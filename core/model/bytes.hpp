@@ -15,7 +15,10 @@ class Bytes {
  public:
   virtual ~Bytes() = default;
   virtual std::uint64_t size() const = 0;
-  // Fills `into` with the bytes from `offset`; both lie inside. Errors: unavailable.
+  // How many of them, from the first, are here.
+  virtual std::uint64_t here() const { return size(); }
+  // Fills `into` with the bytes from `offset`; both lie inside. Errors: unavailable; not_found for bytes that
+  // are not here.
   virtual Result<void> read(std::uint64_t offset, std::span<char> into) = 0;
 };
 
@@ -23,6 +26,8 @@ class Bytes {
 Result<std::unique_ptr<Bytes>> open_bytes(const std::string& path);
 // `text` outlives it.
 std::unique_ptr<Bytes> bytes_of(std::string_view text);
+// Of a file with so many bytes, those that `text` has.
+std::unique_ptr<Bytes> beginning_of(std::string_view text, std::uint64_t size);
 
 // Reads forward in little-endian order, never past the end or past `limit` bytes. The first failure stays:
 // everything after it reads as zero, so that a parser asks once in a while.

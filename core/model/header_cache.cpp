@@ -14,8 +14,7 @@ namespace {
 constexpr std::uint64_t largest_cache = 4u << 20;
 constexpr std::size_t most_known = 500;
 
-// "" when there is no such file. A file written twice within the clock's granularity has one stat, so that
-// one which was touched a moment before it was looked at is not remembered.
+// "" when there is no such file.
 struct Stat {
   std::string text;
   std::int64_t touched_ns = 0;
@@ -61,7 +60,6 @@ HeaderCache::~HeaderCache() {
 
 template <class Read>
 Value HeaderCache::look_up(const std::string& source, const std::string& what, const Read& read) {
-  constexpr std::int64_t settled_ns = 2'000'000'000;
   const auto before = stat_of(source);
   const auto key = what + ' ' + before.text;
   if (const auto found = known_.find(key); found != known_.end()) {
@@ -70,7 +68,7 @@ Value HeaderCache::look_up(const std::string& source, const std::string& what, c
   }
   auto value = read();
   if (!value.is_null() && !before.text.empty() && stat_of(source).text == before.text &&
-      before.touched_ns < now_ns_ - settled_ns) {
+      known_by_stat(before.touched_ns, now_ns_)) {
     asked_.insert_or_assign(key, value);
     changed_ = true;
   }

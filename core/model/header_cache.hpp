@@ -16,8 +16,8 @@ std::int64_t file_clock_ns();
 class HeaderCache {
  public:
   // "" keeps nothing. A file that is absent or damaged is an empty cache.
-  // `now_ns`: of the clock that file times come from; a file touched within 2 s before it is not remembered,
-  // because a second write within the clock's granularity would leave the same stat.
+  // `now_ns`: of the clock that file times come from; what was touched just before it is not remembered
+  // (known_by_stat).
   HeaderCache(std::string file, std::int64_t now_ns);
   // Writes what is known now, when that is more than the file holds.
   ~HeaderCache();

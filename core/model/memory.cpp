@@ -100,6 +100,16 @@ std::optional<Memory> memory_needed(const Findings& findings, const std::vector<
   return memory;
 }
 
+std::string sum_text(const Memory& memory) {
+  auto out = readable_bytes(memory.weights) + " weights";
+  if (memory.cache > 0)
+    out +=
+        fmt::format(" + {} key-value cache ({} tokens{} × {} at once)", readable_bytes(memory.cache),
+                    readable_count(static_cast<std::int64_t>(memory.context)),
+                    memory.context_stated ? "" : ", assumed: model.*.context states it,", memory.concurrency);
+  return out + " + " + readable_bytes(memory.runtime) + " to run it";
+}
+
 std::string description(const Model& model) {
   auto out = printable(model.path) + ": ";
   if (model.header) {

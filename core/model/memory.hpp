@@ -31,6 +31,10 @@ inline constexpr std::uint64_t default_context = 4096;
 std::optional<Memory> memory_needed(const Findings& findings, const std::vector<std::uint64_t>& contexts,
                                     int concurrency);
 
+// "253.1 MB weights + 37.7 MB key-value cache (4,096 tokens, assumed: model.*.context states it, × 8 at once)
+// + 131.2 MB to run it"
+std::string sum_text(const Memory& memory);
+
 // "Gemma 3 270m: 268 M parameters, Q4_K_M, 253.1 MB, context 32,768"
 std::string description(const Model& model);
 

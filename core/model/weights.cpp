@@ -16,6 +16,7 @@ namespace mdl::model {
 namespace {
 
 constexpr std::uint64_t largest_text = 16u << 20;  // of config.json and of an index of shards
+constexpr std::uint64_t first_beginning = 1u << 20, longest_beginning = 16u << 20;
 
 bool ends(const std::string& path, std::string_view end) { return lower_case(path).ends_with(end); }
 
@@ -100,11 +101,29 @@ class Look {
 
   // nullopt, with a fault noted unless it is not here yet.
   std::optional<Header> read(const WeightsFile& file, Format format) {
-    if (file.source.empty()) return std::nullopt;
-    auto header = cache_.header(file.source, format);
+    Result<Header> header = fail(ErrorKind::not_found, "it is not here");
+    if (!file.source.empty()) header = cache_.header(file.source, format);
+    if (is_absent(header) && file.beginning) header = read_beginning(file, format);
     if (header) return std::move(*header);
-    if (header.error().kind != ErrorKind::not_found) fault(file.path, std::move(header).error());
+    if (!is_absent(header)) fault(file.path, std::move(header).error());
     return std::nullopt;
+  }
+
+  static bool is_absent(const Result<Header>& header) {
+    return !header && header.error().kind == ErrorKind::not_found;
+  }
+
+  // From the start each time: a source that cannot give another part than the first cannot mislead.
+  static Result<Header> read_beginning(const WeightsFile& file, Format format) {
+    Result<Header> header = fail(ErrorKind::not_found, "it is not here");
+    for (auto size = first_beginning; is_absent(header) && size <= longest_beginning; size *= 4) {
+      const auto text = file.beginning(std::min(size, file.bytes));
+      if (!text) break;  // whether it can be had at all is seen when it is fetched
+      const auto bytes = beginning_of(*text, file.bytes);
+      header = format == Format::gguf ? read_gguf(*bytes) : read_safetensors(*bytes);
+      if (text->size() == file.bytes) break;
+    }
+    return header;
   }
 
   void single(const WeightsFile& file, Format format) {

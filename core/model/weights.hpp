@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,9 @@ struct WeightsFile {
   std::string path;    // in the service's folder
   std::string source;  // where its bytes are; empty: nowhere yet
   std::uint64_t bytes = 0;
+  // While it is nowhere: gives its first bytes, as many as asked for. Unset, or an error: the header is not
+  // known yet.
+  std::function<Result<std::string>(std::uint64_t bytes)> beginning = {};
 };
 
 // One model: a file, the parts of one, or the shards in one folder.
@@ -38,10 +42,10 @@ struct Findings {
   std::uint64_t bytes = 0;           // of all models
 };
 
-// Looks at the headers. `cache`: a file with the headers of last time by size, times, inode and device, so
-// that unchanged files are not opened; "" for none. What cannot be read from or written to it is as if it
-// were not there.
-// `now_ns` as in HeaderCache; 0: what the clock says.
+// Looks at the headers; of a file that is not here, at its first MiB and, when the header is longer, at more
+// up to 16 MiB. `cache`: a file with the headers of last time by size, times, inode and device, so that
+// unchanged files are not opened; "" for none. What cannot be read from or written to it is as if it were not
+// there. `now_ns` as in HeaderCache; 0: what the clock says.
 Findings look_at(std::span<const WeightsFile> files, const std::string& cache = {}, std::int64_t now_ns = 0);
 
 }  // namespace mdl::model

@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view magic = "mdl stat cache 1\n";
 constexpr std::size_t digest_size = 64;
 constexpr std::uint64_t largest_file = 1u << 30;
-constexpr std::int64_t settled_ns = 2'000'000'000;
 
 // Numbers as this machine writes them: the file never leaves it.
 void put(std::string& bytes, std::uint64_t number) {
@@ -94,7 +93,7 @@ std::string StatCache::to_bytes() const {
 std::optional<Digest> StatCache::find(std::string_view path, const FileStat& stat) const {
   const auto at = entries_.find(path);
   if (at == entries_.end() || at->second.stat != stat) return std::nullopt;
-  if (std::max(stat.modified_ns, stat.changed_ns) > taken_ns_ - settled_ns) return std::nullopt;
+  if (!known_by_stat(std::max(stat.modified_ns, stat.changed_ns), taken_ns_)) return std::nullopt;
   return at->second.digest;
 }
 

@@ -21,9 +21,8 @@ class StatCache {
   // From its file; empty when that is absent, damaged or of another version.
   static StatCache load(const std::string& file);
 
-  // The digest when the stat is the same as then, and the file had not been touched for 2 s when the reading
-  // began: a file written twice within the clock's granularity has one and the same stat ("racily clean", as
-  // git calls it).
+  // The digest when the stat is the same as then, and the file was not touched just before the reading began
+  // (known_by_stat).
   std::optional<Digest> find(std::string_view path, const FileStat& stat) const;
   void add(std::string path, const FileStat& stat, const Digest& digest);
   std::size_t size() const { return entries_.size(); }

@@ -10,6 +10,7 @@
 #include "core/oci/descriptor.hpp"
 #include "core/oci/directory.hpp"
 #include "core/util/digest.hpp"
+#include "core/util/files.hpp"
 #include "core/util/text.hpp"
 
 namespace mdl::oci {
@@ -168,17 +169,9 @@ Result<void> ZipWriter::flush() {
 }
 
 Result<void> ZipWriter::write_at(std::string_view bytes, std::uint64_t offset) const {
-  while (!bytes.empty()) {
-    const auto written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0)
-      return fail(Error{.kind = ErrorKind::failed,
-                        .message = "the zip could not be written",
-                        .quoted = std::strerror(errno)});
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return {};
+  if (mdl::write_at(descriptor_, bytes, offset) == bytes.size()) return {};
+  return fail(Error{
+      .kind = ErrorKind::failed, .message = "the zip could not be written", .quoted = std::strerror(errno)});
 }
 
 }  // namespace mdl::oci

@@ -70,6 +70,11 @@ class Artifacts {
   // What the models with `from` are, in the manifest's order, before they are fetched: `put` fetches them. Reads only.
   // A platform that refuses model.*.from has none.
   virtual Result<std::vector<oci::Remote>> resolve(const Service&) { return std::vector<oci::Remote>(); }
+  // The first `bytes` of one of those that is not fetched yet, for its header. Reads only. Errors: refused where the
+  // source gives no parts; otherwise as asking it fails.
+  virtual Result<std::string> beginning(const oci::Remote&, std::uint64_t /*bytes*/) {
+    return fail(ErrorKind::refused, "no parts are read here");
+  }
   // Bytes that `put` would send or write; 0: the artifact is there.
   virtual Result<std::uint64_t> missing(const Service& service, const oci::LayerPlan& layers) = 0;
   // Makes the artifact available at the provider under its digest. Content-addressed: touches nothing that is live.

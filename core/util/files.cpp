@@ -75,6 +75,18 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+std::size_t write_at(int descriptor, std::string_view bytes, std::uint64_t offset) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto written =
+        ::pwrite(descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) break;
+    done += static_cast<std::size_t>(written);
+  }
+  return done;
+}
+
 Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd < 0) return read_error(path, errno);
@@ -128,6 +140,11 @@ Result<void> make_folders(const std::string& path, unsigned mode) {
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool known_by_stat(std::int64_t touched_ns, std::int64_t looked_ns) {
+  constexpr std::int64_t settled_ns = 2'000'000'000;
+  return touched_ns <= looked_ns - settled_ns;
+}
 
 std::string state_folder() { return folder_from("XDG_STATE_HOME", "/.local/state"); }
 std::string config_folder() { return folder_from("XDG_CONFIG_HOME", "/.config"); }

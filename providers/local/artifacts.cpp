@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "core/fetch/beginning.hpp"
 #include "core/fetch/fetch.hpp"
 #include "core/oci/python_front.hpp"
 #include "core/util/digest.hpp"
@@ -91,6 +92,10 @@ class LocalArtifacts final : public provider::Artifacts {
   Result<std::vector<oci::Remote>> resolve(const Service& service) override {
     if (std::ranges::all_of(service.model, [](const auto& model) { return model.from.empty(); })) return {};
     return fetch::resolve(service, around());
+  }
+
+  Result<std::string> beginning(const oci::Remote& file, std::uint64_t bytes) override {
+    return fetch::beginning(file, around(), bytes);
   }
 
   Result<std::uint64_t> missing(const Service& service, const LayerPlan& layers) override {

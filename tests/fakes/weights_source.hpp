@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -56,10 +57,15 @@ class WeightsSource final : public http::Transport {
   }
 
   Result<http::Response> get(const http::Request& request, const http::OnBody& on_body) {
-    std::size_t from = 0;
+    std::size_t from = 0, end = data.size();
     const auto range = header(request, "Range"), condition = header(request, "If-Range");
     const bool part = ranges && !range.empty() && (condition.empty() || condition == tag);
-    if (part) from = static_cast<std::size_t>(parse_integer(range.substr(6, range.size() - 7)).value_or(0));
+    if (part) {  // "bytes=5-", "bytes=5-9"
+      const auto dash = range.find('-');
+      from = static_cast<std::size_t>(parse_integer(range.substr(6, dash - 6)).value_or(0));
+      if (const auto last = parse_integer(range.substr(dash + 1)))
+        end = std::min(end, static_cast<std::size_t>(*last) + 1);
+    }
     if (part && from >= data.size())
       return http::Response{.status = 416,
                             .headers = {{"Content-Range", "bytes */" + std::to_string(data.size())}},
@@ -68,19 +74,19 @@ class WeightsSource final : public http::Transport {
     if (part && other_range) from = from / 2;
     if (part)
       response.headers.emplace_back("Content-Range", "bytes " + std::to_string(from) + "-" +
-                                                         std::to_string(data.size() - 1) + "/" +
+                                                         std::to_string(end - 1) + "/" +
                                                          std::to_string(data.size()));
-    if (says_length) response.headers.emplace_back("Content-Length", std::to_string(data.size() - from));
+    if (says_length) response.headers.emplace_back("Content-Length", std::to_string(end - from));
     if (part && lies_about_range) from = 0;
-    return body(request, std::move(response), from, on_body);
+    return body(request, std::move(response), {from, end}, on_body);
   }
 
-  Result<http::Response> body(const http::Request& request, http::Response response, std::size_t from,
-                              const http::OnBody& on_body) {
+  Result<http::Response> body(const http::Request& request, http::Response response,
+                              std::pair<std::size_t, std::size_t> part, const http::OnBody& on_body) {
     if (request.takes_body && !request.takes_body(response)) return response;
     std::size_t in_answer = 0;
-    for (std::size_t at = from; at < data.size(); at += 1000) {
-      auto block = data.substr(at, 1000);
+    for (std::size_t at = part.first; at < part.second; at += 1000) {
+      auto block = data.substr(at, std::min<std::size_t>(1000, part.second - at));
       if (cut_after != 0 && in_answer + block.size() > cut_after)
         return fail(Error{.kind = ErrorKind::unavailable, .message = "cut", .code = "cut"});
       if (wrong_byte >= at && wrong_byte < at + block.size()) block[wrong_byte - at] ^= 1;

@@ -84,17 +84,18 @@ class Source:
             do_HEAD = do_GET
 
             def file(self, path, way, data, count):
-                start, status = 0, 200
-                given = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+                start, status, end = 0, 200, len(data)
+                given = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
                 tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
                 if given and way != "whole" and self.headers.get("If-Range", tag) == tag:
                     start, status = int(given[1]), 206
+                    end = min(end, int(given[2]) + 1) if given[2] else end
                 if start >= len(data):
                     return self.short(416, b"", [("Content-Range", f"bytes */{len(data)}")])
                 headers = [("ETag", tag), ("Accept-Ranges", "bytes")]
                 if status == 206:
-                    headers.append(("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}"))
-                body = data[start:]
+                    headers.append(("Content-Range", f"bytes {start}-{end - 1}/{len(data)}"))
+                body = data[start:end]
                 if way == "lies" and status == 206:
                     body = data[:len(body)]
                 if way == "wrong":

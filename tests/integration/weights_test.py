@@ -351,6 +351,26 @@ class Preflight(Weights):
         self.assertRegex(refused.err, r"resources\.memory: the weights alone take 300\.0 MB, and a replica gets 268\.4 MB")
         self.assertFalse((self.home / "artifacts").exists())
 
+    def test_weights_that_do_not_fit_are_refused_before_they_are_fetched(self):
+        model = gguf(80_000_000, **self.FIGURES)
+        model += bytes(80_000_000)
+        source = Source({"m.gguf": model}, certificate(self.root))
+        self.addCleanup(source.close)
+        self.env["SSL_CERT_FILE"] = str(self.root / "cert.pem")
+        for way, refused in (("plain", True), ("whole", False)):
+            with self.subTest(way):
+                entry = {"path": "m.gguf", "from": f"{source.url}/{way}/m.gguf", "sha256": hashlib.sha256(model).hexdigest()}
+                self.service(model=[entry], resources={"memory": "64Mi"})
+                plan = self.mdl("plan", code=1 if refused else 0)
+                if not refused:  # a source that gives no parts tells no more than the size
+                    continue
+                self.assertRegex(plan.err, r"resources\.memory: the weights alone take 80\.0 MB, and a replica gets 67\.1 MB")
+                self.mdl("deploy", code=1)
+                self.assertEqual(self.stored(), [])
+                self.assertLessEqual(source.sent[f"/{way}/m.gguf"], 2 << 20)
+                self.set(resources={"memory": "1Gi"})
+                self.assertIn("Weights  m.gguf: GGUF, llama, 80 M parameters", self.mdl("plan").out)
+
     def test_a_service_gets_the_context_that_its_model_states(self):
         self.model(model={"context": 4096})
         self.deploy()

@@ -33,7 +33,64 @@ std::vector<std::string> messages(const engine::WeightsCheck& check, Severity se
   return out;
 }
 
+// The model is at a source, and fetched by `put`.
+class FarModel final : public provider::Artifacts {
+ public:
+  FarModel(std::unique_ptr<Artifacts> inner, std::string data)
+      : inner_(std::move(inner)), data_(std::move(data)) {}
+  Result<void> prepare(const provider::Service& service, const provider::OnProgress& on) override {
+    return inner_->prepare(service, on);
+  }
+  Result<Platform> platform(const provider::Service& service) override { return inner_->platform(service); }
+  Result<std::vector<oci::Remote>> resolve(const provider::Service&) override {
+    return std::vector{oci::Remote{.path = "far.gguf",
+                                   .from = "https://models.example/far.gguf",
+                                   .url = "https://models.example/far.gguf",
+                                   .sha256 = std::string(64, 'a'),
+                                   .bytes = data_.size(),
+                                   .stored = "/nowhere/far"}};
+  }
+  Result<std::string> beginning(const oci::Remote&, std::uint64_t bytes) override {
+    return data_.substr(0, bytes);
+  }
+  Result<std::uint64_t> missing(const provider::Service& service, const oci::LayerPlan& layers) override {
+    return inner_->missing(service, layers);
+  }
+  Result<std::string> put(const provider::Service& service, const oci::LayerPlan& layers,
+                          const provider::OnProgress& on) override {
+    ++fetched;
+    return inner_->put(service, layers, on);
+  }
+  Result<bool> present(const provider::ServiceRef& ref, const std::string& artifact) override {
+    return inner_->present(ref, artifact);
+  }
+  int fetched = 0;
+
+ private:
+  std::unique_ptr<Artifacts> inner_;
+  std::string data_;
+};
+
 }  // namespace
+
+TEST_CASE("engine: a model that is not here yet is looked at before it is fetched") {
+  World world;
+  auto far = std::make_unique<FarModel>(std::move(world.provider.artifacts), fakes::small_model().bytes());
+  const auto& fetched = far->fetched;
+  world.provider.artifacts = std::move(far);
+  auto service = world.service();
+  service.model = {{.path = "far.gguf", .from = "https://models.example/far.gguf"}};
+  service.resources.memory_bytes = 10'000;
+  const auto refused = world.deploy(service);
+  CHECK(refused.exit == Exit::failed);
+  REQUIRE(refused.problems.size() == 1);
+  CHECK(refused.problems[0].message.contains("the weights alone take 10.1 kB, and a replica gets 10.0 kB"));
+  CHECK(fetched == 0);
+  CHECK(world.platform.calls.empty());
+  service.resources.memory_bytes = 1 << 30;
+  CHECK(world.deploy(service).exit == Exit::ok);
+  CHECK(fetched == 1);
+}
 
 TEST_CASE("engine: weights that fit are reported without a problem") {
   const World world;
@@ -54,11 +111,14 @@ TEST_CASE("engine: a model that is larger than a replica's memory is refused bef
   World world;
   auto service = world.with_weights();
   service.resources.memory_bytes = 10'000;
+  service.sources["model.0"] = {.file = "mdl.yaml", .line = 9};  // where no memory is stated
   const auto outcome = world.deploy(service);
   CHECK(outcome.exit == Exit::failed);
   CHECK(outcome.failed_stage == engine::Stage::check);
   REQUIRE(outcome.problems.size() == 1);
   CHECK(outcome.problems[0].severity == Severity::certain);
+  REQUIRE(outcome.problems[0].where);
+  CHECK(outcome.problems[0].where->line == 9);
   CHECK(outcome.problems[0].message.contains("the weights alone take 10.1 kB, and a replica gets 10.0 kB"));
   CHECK(world.platform.calls.empty());
 }
@@ -69,7 +129,7 @@ TEST_CASE("engine: a model whose cache does not fit warns, with what is assumed"
   service.resources.memory_bytes = 1'000'000;
   const auto warned = messages(world.check(service), Severity::likely);
   REQUIRE(warned.size() == 1);
-  CHECK(warned[0].contains("2,048 tokens (assumed: model.*.context states it) × 8 at once"));
+  CHECK(warned[0].contains("(2,048 tokens, assumed: model.*.context states it, × 8 at once)"));
   service.resources.memory_bytes = 1 << 30;
   service.model[0].context = 4096;
   CHECK(messages(world.check(service), Severity::likely)

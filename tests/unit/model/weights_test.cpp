@@ -140,3 +140,42 @@ TEST_CASE("model: a model is described in a line") {
         "g.gguf: GGUF, Gemma 3 270m, 268 M parameters, Q4_K_M, context 32,768, 253.1 MB");
   CHECK(model::description({.path = "m.onnx", .files = 1, .bytes = 10}) == "m.onnx: 10 B");
 }
+
+TEST_CASE(
+    "model: of a file that is not here the header is read from its beginning, as far as that is needed") {
+  const auto small = fakes::small_model().bytes();
+  const auto large = fakes::small_model().texts("tokenizer.ggml.more", 200'000).bytes();
+  REQUIRE(large.size() > (2u << 20));
+  for (const auto* data : {&small, &large}) {
+    std::vector<std::uint64_t> asked;
+    const auto beginning = [&](std::uint64_t bytes) -> Result<std::string> {
+      asked.push_back(bytes);
+      return data->substr(0, bytes);
+    };
+    const std::vector<model::WeightsFile> files{
+        {.path = "m.gguf", .source = "/nowhere/m", .bytes = data->size(), .beginning = beginning}};
+    const auto found = model::look_at(files);
+    REQUIRE(found.models.size() == 1);
+    REQUIRE(found.models[0].header);
+    CHECK(found.models[0].header->parameters == 4224);
+    CHECK(found.faults.empty());
+    if (data == &small) CHECK(asked == std::vector<std::uint64_t>{small.size()});
+    if (data == &large) CHECK(asked == std::vector<std::uint64_t>{1u << 20, large.size()});
+  }
+}
+
+TEST_CASE("model: a beginning that contradicts itself is wrong, one that cannot be had is no fault") {
+  const auto data = fakes::small_model().bytes();
+  std::vector<model::WeightsFile> files{
+      {.path = "m.gguf", .source = "", .bytes = 4000, .beginning = [&](std::uint64_t bytes) {
+         return Result<std::string>(data.substr(0, bytes));
+       }}};
+  auto found = model::look_at(files);
+  REQUIRE(found.faults.size() == 1);
+  CHECK(found.faults[0].error.message.contains("the file is cut short or wrong"));
+  files[0].beginning = [](std::uint64_t) { return fail(ErrorKind::refused, "no parts"); };
+  found = model::look_at(files);
+  CHECK(found.faults.empty());
+  REQUIRE(found.models.size() == 1);
+  CHECK_FALSE(found.models[0].header);
+}

@@ -1,8 +1,11 @@
 #include "core/util/files.hpp"
 
+#include <cerrno>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/fakes/folder.hpp"
 
@@ -64,4 +67,25 @@ TEST_CASE("files: folders are made once, and not in place of a file") {
   const auto file = folder.write("file", "");
   CHECK(make_folders(file).error().kind == ErrorKind::failed);
   CHECK_FALSE(make_folders(file + "/x"));
+}
+
+TEST_CASE("files: bytes are written at their place, and a full disk says how many were") {
+  const TempFolder folder;
+  const auto path = folder.write("file", "0123456789");
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  CHECK(write_at(file, "abc", 4) == 3);
+  CHECK(write_at(file, "z", 12) == 1);
+  ::close(file);
+  CHECK(read_file(path) == std::string("0123abc789\0\0z", 13));
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  CHECK(write_at(full, "abc", 0) == 0);
+  CHECK(errno == ENOSPC);
+  ::close(full);
+}
+
+TEST_CASE(
+    "files: a stat tells a file again once two seconds lie between its last change and the look at it") {
+  CHECK(known_by_stat(5'000'000'000, 7'000'000'000));
+  CHECK_FALSE(known_by_stat(5'000'000'001, 7'000'000'000));
+  CHECK_FALSE(known_by_stat(9'000'000'000, 7'000'000'000));
 }
