@@ -43,7 +43,8 @@ class Journal {
   virtual Result<std::optional<JournalRun>> unfinished(const release::ServiceRef& ref) = 0;
 };
 
-// In a SQLite database at `path` (0600, made when first written to), opened lazily.
+// In a SQLite database at `path` (0600, made when first written to), opened lazily. What was written outlives
+// the process; no call waits for the disk.
 std::unique_ptr<Journal> open_journal(std::string path);
 // In memory, for tests.
 std::unique_ptr<Journal> memory_journal();

@@ -119,7 +119,7 @@ class SqliteJournal final : public Journal {
  private:
   Result<void> open() {
     if (database_) return {};
-    MDL_TRY(auto database, sqlite::Database::open(path_));
+    MDL_TRY(auto database, sqlite::Database::open(path_, {.outlives_machine = false}));
     MDL_TRY(const int version, database.version());
     if (version > static_cast<int>(schema.size())) {
       if (!is_for_us(database)) return too_new(path_, version);

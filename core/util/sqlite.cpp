@@ -191,11 +191,13 @@ Result<void> Transaction::commit() {
 
 // Turning a new database to WAL does not wait for another process that does the same: SQLite answers BUSY at
 // once, whatever its busy timeout.
-static Result<void> turn_to_wal(Database& database, Milliseconds patience) {
+static Result<void> turn_to_wal(Database& database, const OpenOptions& options) {
   constexpr Milliseconds pause{5};
+  const auto script = std::string("PRAGMA journal_mode = WAL; PRAGMA synchronous = ") +
+                      (options.outlives_machine ? "FULL" : "NORMAL");
   for (Milliseconds waited{0};; waited += pause) {
-    auto turned = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    if (turned || turned.error().code != "SQLITE_BUSY" || waited >= patience) return turned;
+    auto turned = database.execute(script);
+    if (turned || turned.error().code != "SQLITE_BUSY" || waited >= options.busy_timeout) return turned;
     sqlite3_sleep(static_cast<int>(pause.count()));
   }
 }
@@ -217,7 +219,10 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   }
   sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
   MDL_CHECK(database.execute("PRAGMA foreign_keys = ON"));
-  if (file && !options.read_only) MDL_CHECK(turn_to_wal(database, options.busy_timeout));
+  if (file && !options.read_only) MDL_CHECK(turn_to_wal(database, options));
+  // Else the end of each short process would wait for the disk.
+  if (file && !options.outlives_machine)
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, static_cast<int*>(nullptr));
   return database;
 }
 

@@ -73,9 +73,12 @@ class Transaction {
 struct OpenOptions {
   bool read_only = false;            // not_found when there is no file; nothing is made or changed
   Milliseconds busy_timeout{5'000};  // how long a call waits for another process's lock; then SQLITE_BUSY
+  // A commit is on the disk when it returns. False: it outlives the process, however that ends; when the
+  // machine itself stops, the last ones may be lost, and the database is whole all the same.
+  bool outlives_machine = true;
 };
 
-// One connection: WAL, synchronous, foreign keys on. Threads may share it call by call, but not a transaction
+// One connection: WAL, foreign keys on. Threads may share it call by call, but not a transaction
 // or a statement.
 class Database {
  public:

@@ -159,3 +159,27 @@ TEST_CASE("sqlite: processes that migrate at once do each step once") {
   auto database = Database::open(folder / "s.db").value();
   CHECK(count(database) == 1);
 }
+
+TEST_CASE(
+    "sqlite: what need not outlive the machine is there for the next process, without a wait for the disk") {
+  const fakes::TempFolder folder;
+  const auto path = folder / "s.db";
+  const auto mode = [](Database& database) {
+    auto row = database.prepare("PRAGMA synchronous").value();
+    REQUIRE(row.step());
+    return row.integer(0);
+  };
+  {
+    auto database = Database::open(path, {.outlives_machine = false}).value();
+    CHECK(mode(database) == 1);
+    REQUIRE(database.execute("CREATE TABLE t (a); INSERT INTO t VALUES (7)"));
+  }
+  struct stat wal {};
+  REQUIRE(::stat((path + "-wal").c_str(), &wal) == 0);  // not copied at the end
+  CHECK(wal.st_size > 0);
+  auto database = Database::open(path).value();
+  CHECK(mode(database) == 2);
+  auto row = database.prepare("SELECT a FROM t").value();
+  REQUIRE(row.step());
+  CHECK(row.integer(0) == 7);
+}
