@@ -9,7 +9,9 @@ namespace mdl::oci {
 
 namespace {
 
-constexpr std::uint64_t block_size = 1u << 20;
+// Four of them fit into the cache of a processor, so that what was read need not come from memory when it is
+// used.
+constexpr std::uint64_t block_size = 512u << 10;
 // Below, starting a thread costs more than it gains.
 constexpr std::uint64_t worth_a_thread = 32u << 20;
 
@@ -51,7 +53,9 @@ void ReadAhead::work() {
     std::size_t index = 0;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stop_ || filled_ - taken_ < blocks_.size(); });
+      // Once all are full it waits for half of them: waking it costs the caller time.
+      if (filled_ - taken_ == blocks_.size())
+        changed_.wait(lock, [this] { return stop_ || filled_ - taken_ <= blocks_.size() / 2; });
       if (stop_) return;
       index = filled_ % blocks_.size();
     }
@@ -73,7 +77,7 @@ std::string_view ReadAhead::next() {
     std::unique_lock lock(mutex_);
     if (holds_) ++taken_;  // the one before is done with
     holds_ = true;
-    changed_.notify_all();
+    if (filled_ - taken_ == blocks_.size() / 2) changed_.notify_all();
     changed_.wait(lock, [this] { return filled_ > taken_; });
     block = &blocks_[taken_ % blocks_.size()];
     if (block->size == 0) holds_ = false;  // the end stays

@@ -10,7 +10,7 @@
 
 namespace mdl::oci {
 
-// Reads an open file to its end in blocks of 1 MiB. Of a large file the next blocks are read by a thread of
+// Reads an open file to its end in blocks of 512 KiB. Of a large file the next blocks are read by a thread of
 // their own while the caller works on one: reading from memory and hashing then take as long as the hashing
 // alone.
 class ReadAhead {
@@ -36,7 +36,7 @@ class ReadAhead {
 
   int descriptor_;
   int error_ = 0;
-  std::array<Block, 3> blocks_;
+  std::array<Block, 4> blocks_;
   std::size_t filled_ = 0, taken_ = 0;  // counts, by which the blocks go round
   bool holds_ = false, stop_ = false;
   std::mutex mutex_;
