@@ -1,7 +1,8 @@
 #!/bin/sh
 # The gateway beside nginx and HAProxy, all as one-process reverse proxies of the same upstream (nginx `return 200`), in
 # alternating rounds of one run; then its memory with idle connections. Absolute figures drift with the machine, so the
-# ratios are what counts. Needs wrk, nginx, haproxy, python3.
+# ratios are what counts. Needs wrk, nginx, haproxy, python3. kamal-proxy too where it is on PATH or named by KAMAL_PROXY: it
+# comes from source, `go build ./cmd/kamal-proxy` in a checkout of github.com/basecamp/kamal-proxy.
 #   benchmarks/gateway.sh [ROUNDS] [SECONDS] [IDLE-CONNECTIONS]
 set -eu
 rounds=${1:-5} seconds=${2:-3} idle=${3:-10000}
@@ -24,12 +25,14 @@ trap 'exit 130' INT TERM
 free_ports() {
   python3 -c '
 import socket
-sockets = [socket.socket() for _ in range(4)]
+sockets = [socket.socket() for _ in range(6)]
 for s in sockets: s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))'
 }
 set -- $(free_ports)
-upstream=$1 nginx=$2 haproxy=$3 ours=$4
+upstream=$1 nginx=$2 haproxy=$3 ours=$4 kamal=$5 kamal_tls=$6
+kamal_proxy=${KAMAL_PROXY:-$(command -v kamal-proxy || true)}
+[ -n "$kamal_proxy" ] || echo "kamal-proxy is not here: left out (KAMAL_PROXY names it)" >&2
 
 nginx_config() { # NAME HTTP-BLOCK
   mkdir -p "$work/$1"
@@ -66,10 +69,19 @@ ulimit -n "$(ulimit -Hn)"
 nginx -c "$work/upstream.conf" 2>/dev/null & pids="$pids $!"
 nginx -c "$work/proxy.conf" 2>/dev/null & pids="$pids $!"
 haproxy -f "$work/haproxy.cfg" 2>/dev/null & pids="$pids $!"
+if [ -n "$kamal_proxy" ]; then
+  mkdir -p "$work/kamal"
+  export KAMAL_PROXY_SOCKET="$work/kamal/socket"
+  HOME=$work/kamal GOMAXPROCS=1 "$kamal_proxy" run --http-port "$kamal" --https-port "$kamal_tls" >"$work/kamal.log" 2>&1 & pids="$pids $!"
+fi
 "$gateway" "$ours" "$upstream" & ours_pid=$! pids="$pids $!"
 for port in $upstream $nginx $haproxy $ours; do
   curl -s -o /dev/null --retry 50 --retry-connrefused --retry-delay 1 "http://127.0.0.1:$port/"
 done
+if [ -n "$kamal_proxy" ]; then
+  until [ -S "$KAMAL_PROXY_SOCKET" ]; do sleep 0.1; done
+  HOME=$work/kamal "$kamal_proxy" deploy bench --target "127.0.0.1:$upstream" --health-check-path / >>"$work/kamal.log" 2>&1
+fi
 
 measure() { # NAME PORT CONNECTIONS
   wrk -t1 -c"$3" -d"${seconds}s" --latency "http://127.0.0.1:$2/" >"$work/out"
@@ -87,6 +99,7 @@ while [ $round -lt "$rounds" ]; do
     measure nginx "$nginx" $connections
     measure haproxy "$haproxy" $connections
     measure mdl "$ours" $connections
+    [ -z "$kamal_proxy" ] || measure kamal "$kamal" $connections
   done
 done
 
@@ -100,10 +113,11 @@ for line in open(sys.argv[1]):
     results[name, int(connections)][1].append(float(rate))
 median = {key: tuple(map(statistics.median, lists)) for key, lists in results.items()}
 print(f"{'':8} {'p50 c=1':>9} {'added':>8} {'req/s c=1':>10} {'req/s c=32':>11}")
-for name in ("direct", "nginx", "haproxy", "mdl"):
+names = [name for name in ("direct", "nginx", "haproxy", "kamal", "mdl") if (name, 1) in median]
+for name in names:
     (p50, rate), (_, rate32) = median[name, 1], median[name, 32]
     print(f"{name:8} {p50:6.0f} µs {p50 - median['direct', 1][0]:5.0f} µs {rate:10.0f} {rate32:11.0f}")
-for other in ("nginx", "haproxy"):
+for other in names[1:-1]:
     print(f"mdl / {other}: {median['mdl', 32][1] / median[other, 32][1]:.2f} × requests at 32 connections, "
           f"{median['mdl', 1][1] / median[other, 1][1]:.2f} × at 1")
 

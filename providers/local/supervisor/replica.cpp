@@ -1,5 +1,6 @@
 #include "providers/local/supervisor/replica.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -10,7 +11,7 @@ namespace mdl::local::supervisor {
 
 namespace {
 
-constexpr Milliseconds starting_pause{20}, healthy_pause{2'000}, probe_timeout{2'000}, stop_grace{10'000};
+constexpr Milliseconds probe_timeout{2'000}, stop_grace{10'000};
 constexpr int most_misses = 3;
 constexpr std::size_t looked_at = 64 << 10;
 
@@ -69,7 +70,13 @@ void Replica::start() {
   start_by_ = host_.clock.elapsed() + settings_.start_timeout;
   start_timer_ = host_.loop.after(settings_.start_timeout, [this] { start_timed_out(); });
   enter(State::starting);
-  probe_after(starting_pause);
+  probe_after(starting_pause());
+}
+
+Milliseconds Replica::starting_pause() const {
+  if (last_answer_.outcome != Answer::Outcome::refused) return Milliseconds(20);
+  const auto since = std::chrono::duration_cast<Milliseconds>(host_.clock.elapsed() - started());
+  return std::clamp(since / 64, Milliseconds(2), Milliseconds(10));
 }
 
 ProcessEvents Replica::process_events() {
@@ -116,7 +123,7 @@ void Replica::answered(const Answer& answer) {
 
 void Replica::missed(const Answer& answer) {
   seen_ = describe(answer, settings_.health);
-  if (state_ == State::starting) return probe_after(starting_pause);
+  if (state_ == State::starting) return probe_after(starting_pause());
   if (answer.outcome == Answer::Outcome::unasked) return probe_after(healthy_pause);
   // One that works on requests may be too busy to answer, for as long as a request may take.
   const bool excused = answer.outcome == Answer::Outcome::silent && events_.busy(*this) &&

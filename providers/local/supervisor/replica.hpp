@@ -94,6 +94,11 @@ class Replica {
   LogWriter& log() { return *log_; }
 
  private:
+  static constexpr Milliseconds healthy_pause{2'000};  // between two looks at its health
+  // The same while it starts. A refused connection costs next to nothing, so that one which listens is seen
+  // within a few milliseconds; an answer costs the service, which has to start.
+  Milliseconds starting_pause() const;
+
   ProcessEvents process_events();
   void resume();
   void probe();

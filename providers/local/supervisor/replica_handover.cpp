@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::array states{Replica::State::starting, Replica::State::healthy, Replica::State::failing,
                             Replica::State::stopped};
-constexpr Milliseconds starting_pause{50}, healthy_pause{1'000};
 
 Replica::State state_named(std::string_view name) {
   const auto found = std::ranges::find(states, name, [](Replica::State state) { return to_string(state); });
@@ -84,7 +83,7 @@ void Replica::resume() {
     restart_timer_ = host_.loop.after(left(restart_at_), [this] { start(); });
   } else if (state_ == State::starting) {
     start_timer_ = host_.loop.after(left(start_by_), [this] { start_timed_out(); });
-    probe_after(starting_pause);
+    probe_after(starting_pause());
   } else if (state_ == State::healthy) {
     probe_after(healthy_pause);
   } else if (state_ == State::failing || terminating_) {
