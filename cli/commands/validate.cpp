@@ -51,7 +51,6 @@ int validate(Context& context, const Arguments& arguments) {
       add_new(validation.problems, project.error());
       continue;
     }
-    add_new(validation.problems, project->warnings);
     check_limits(context, project->services, validation);
     validation.targets.push_back(project->target);
     if (validation.services.empty())

@@ -212,7 +212,7 @@ class Loader {
   }
 
   Project project(const std::string& folder, std::vector<Resolved> services) const {
-    Project out{.folder = folder, .target = target_, .services = {}, .targets = targets_, .warnings = {}};
+    Project out{.folder = folder, .target = target_, .services = {}, .targets = targets_};
     for (auto& resolved : services) {
       for (const auto& [path, at] : resolved.places)
         resolved.service.sources.emplace(path, at.file->source(at.place));

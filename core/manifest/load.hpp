@@ -23,7 +23,6 @@ struct Project {
   std::string target;
   std::vector<Service> services;
   std::vector<std::string> targets;  // every target named in the manifest(s)
-  std::vector<Problem> warnings;     // likely and unknown only
 };
 
 // Reads the manifest at `path` (a file, or a folder that holds mdl.yaml) and those that it names under

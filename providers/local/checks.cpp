@@ -55,11 +55,15 @@ class Examination {
   }
 
  private:
+  // What comes from a field that is left out, such as the version of Python, comes from how the service is
+  // started.
   void add(Severity severity, const std::string& field, std::string message) {
+    auto where = service_.source_of(field);
+    if (!where) where = service_.source_of("http");
     problems_.push_back({.severity = severity,
                          .field = field,
                          .message = field + ": " + std::move(message),
-                         .where = service_.source_of(field)});
+                         .where = std::move(where)});
   }
 
   void python() {
