@@ -30,12 +30,15 @@ Result<Contents> look(const release::ServiceRef& ref, provider::Provider& provid
 
 // What would be removed, without removing it.
 Report dry_run(const std::vector<manifest::Service>& services, provider::Provider& provider,
-               const Context& context) {
+               const Context& context, bool keep_logs) {
   Report report;
   Value list = Value::array();
   for (const auto& service : services) {
     auto contents = look(ref_of(service), provider);
     if (!contents) return error_report(context, contents.error());
+    if (keep_logs)
+      std::erase_if(contents->resources,
+                    [&](const auto& one) { return one.id.kind == provider.logs->kept_in(); });
     Value resources = Value::array();
     report.text +=
         fmt::format("{} on {}: {} resource{}, {} release{} of history\n", service.name, service.target.name,
@@ -85,7 +88,11 @@ int destroy(Context& context, const Arguments& arguments) {
   auto connection = connect(context, services.front().target);
   if (!connection) return finish(context, error_report(context, connection.error()));
   auto& provider = connection->provider;
-  if (arguments.has("dry-run")) return finish(context, dry_run(services, provider, context));
+  const bool keep_logs = arguments.has("keep-logs");
+  if (keep_logs && provider.logs->kept_in().empty())
+    return finish(context, usage_report(context, "--keep-logs: on target '" + services.front().target.name +
+                                                     "' the lines end with the service"));
+  if (arguments.has("dry-run")) return finish(context, dry_run(services, provider, context, keep_logs));
   if (!arguments.has("yes"))
     if (const auto report = confirm(context, services, provider)) return finish(context, *report);
 
@@ -94,7 +101,7 @@ int destroy(Context& context, const Arguments& arguments) {
   std::vector<engine::Exit> exits;
   std::string text;
   for (const auto& service : services) {
-    const auto outcome = engine::destroy(ref_of(service), provider, running.environment());
+    const auto outcome = engine::destroy(ref_of(service), provider, running.environment(), keep_logs);
     auto one = outcome_context(context, service);
     if (services.size() > 1) one.scope.service = service.name;
     text += destroy_text(outcome, one, context.err.style());
@@ -109,21 +116,24 @@ int destroy(Context& context, const Arguments& arguments) {
 }  // namespace
 
 Command destroy_command() {
-  return {.name = "destroy",
-          .group = Group::trouble,
-          .summary = "Remove a service from a target, with its history",
-          .options = with({file_option(),
-                           target_option(),
-                           services_option(),
-                           yes_option(),
-                           {.names = "--dry-run", .help = "List what would be removed"},
-                           no_input_option(),
-                           output_option(),
-                           events_option()},
-                          common_options()),
-          .examples = {{"mdl destroy --dry-run", "Look first"},
-                       {"mdl destroy -t staging -y", "Remove it without being asked"}},
-          .run = destroy};
+  return {
+      .name = "destroy",
+      .group = Group::trouble,
+      .summary = "Remove a service from a target, with its history",
+      .options = with({file_option(),
+                       target_option(),
+                       services_option(),
+                       yes_option(),
+                       {.names = "--keep-logs",
+                        .help = "Leave what holds the log lines (AWS: the log group, with its retention)"},
+                       {.names = "--dry-run", .help = "List what would be removed"},
+                       no_input_option(),
+                       output_option(),
+                       events_option()},
+                      common_options()),
+      .examples = {{"mdl destroy --dry-run", "Look first"},
+                   {"mdl destroy -t staging -y", "Remove it without being asked"}},
+      .run = destroy};
 }
 
 }  // namespace mdl::cli

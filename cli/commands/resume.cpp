@@ -55,6 +55,10 @@ Report abort(Context& context, const std::vector<manifest::Service>& services, p
   return {.exit = worst_exit(exits), .document = outcomes_document(outcomes), .text = text};
 }
 
+bool is_destroy(const Unfinished& unfinished) {
+  return unfinished.command == "destroy" || unfinished.command == engine::destroy_but_logs;
+}
+
 // A rollback or a destroy is finished by doing it again.
 Report again(Context& context, const manifest::Service& service, const Unfinished& unfinished,
              provider::Provider& provider) {
@@ -63,8 +67,9 @@ Report again(Context& context, const manifest::Service& service, const Unfinishe
   one.command = unfinished.command;
   engine::Outcome outcome;
   std::string text;
-  if (unfinished.command == "destroy") {
-    outcome = engine::destroy(ref_of(service), provider, running.environment());
+  if (is_destroy(unfinished)) {
+    const bool keep_logs = unfinished.command == engine::destroy_but_logs;
+    outcome = engine::destroy(ref_of(service), provider, running.environment(), keep_logs);
     text = destroy_text(outcome, one, context.err.style());
   } else {
     const engine::RollbackRequest request{
@@ -98,7 +103,7 @@ Report finish_runs(Context& context, const std::vector<manifest::Service>& servi
     if (!unfinished) return error_report(context, unfinished.error());
     if (unfinished->command.empty()) continue;
     if (unfinished->run) closed.push_back(unfinished->run->id);
-    if (unfinished->command == "rollback" || unfinished->command == "destroy")
+    if (unfinished->command == "rollback" || is_destroy(*unfinished))
       report = again(context, service, *unfinished, provider);
     else
       deploys.push_back(service);

@@ -131,7 +131,9 @@ struct ScaleRequest {
 Outcome scale(const ScaleRequest& request, Provider& provider, Environment& env);
 
 // Removes everything that bears the service's labels: traffic first, history last.
-Outcome destroy(const ServiceRef& ref, Provider& provider, Environment& env);
+// `keep_logs` leaves the resource that holds the lines, where there is one (Logs::kept_in).
+Outcome destroy(const ServiceRef& ref, Provider& provider, Environment& env, bool keep_logs = false);
+inline constexpr const char* destroy_but_logs = "destroy --keep-logs";  // as the journal calls it
 
 // Finishes (or, with abort, undoes) what a stopped run left at the provider. Works from the provider's state
 // alone. To finish a deploy the services are needed, since what it wanted stands in the manifest.

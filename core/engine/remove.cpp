@@ -25,9 +25,14 @@ std::vector<plan::Change> deletes(const std::vector<plan::Observed>& resources) 
   return changes;
 }
 
-Result<void> destroy_all(const ServiceRef& ref, Provider& provider, Environment& env, Calls& calls,
-                         Outcome& outcome) {
+Result<void> destroy_all(const ServiceRef& ref, bool keep_logs, Provider& provider, Environment& env,
+                         Calls& calls, Outcome& outcome) {
   MDL_TRY(auto snapshot, observe(ref, provider));
+  const auto leave_logs = [&](std::vector<plan::Observed>& resources) {
+    if (keep_logs)
+      std::erase_if(resources, [&](const auto& one) { return one.id.kind == provider.logs->kept_in(); });
+  };
+  leave_logs(snapshot.resources);
   outcome.serving = snapshot.live.release();
   if (snapshot.resources.empty() && snapshot.records.empty() && snapshot.live.split.empty()) {
     outcome.nothing_to_do = true;
@@ -37,7 +42,8 @@ Result<void> destroy_all(const ServiceRef& ref, Provider& provider, Environment&
   auto live = snapshot.live;
   if (!live.split.empty()) MDL_CHECK(swap_live(ref, live, {}, provider, calls));
   outcome.serving = 0;
-  MDL_TRY(const auto resources, provider.resources->list(ref));
+  MDL_TRY(auto resources, provider.resources->list(ref));
+  leave_logs(resources);
   MDL_CHECK(apply(deletes(resources), ref, provider, {live.revision}, calls, env, stage));
   MDL_CHECK(calls.make("erase records", [&] { return provider.releases->erase(ref); }));
   stage.end("everything of " + ref.service + " is removed");
@@ -129,9 +135,10 @@ Outcome run_removal(const ServiceRef& ref, const std::string& command, Provider&
 
 }  // namespace
 
-Outcome destroy(const ServiceRef& ref, Provider& provider, Environment& env) {
-  return run_removal(ref, "destroy", provider, env, [&](Calls& calls, Outcome& outcome) {
-    return destroy_all(ref, provider, env, calls, outcome);
+Outcome destroy(const ServiceRef& ref, Provider& provider, Environment& env, bool keep_logs) {
+  const auto* command = keep_logs ? destroy_but_logs : "destroy";
+  return run_removal(ref, command, provider, env, [&](Calls& calls, Outcome& outcome) {
+    return destroy_all(ref, keep_logs, provider, env, calls, outcome);
   });
 }
 

@@ -115,6 +115,42 @@ void add_aws(std::vector<Field>& fields) {
        .summary = "Who may call the function's URL: anyone (none), or signed requests only (iam).",
        .choices = {"none", "iam"},
        .providers = {"aws"}});
+  fields.push_back(
+      {.path = "targets.*.stream",
+       .type = boolean,
+       .default_text = "false",
+       .example = "true",
+       .summary = "Answers are passed on as they come, up to 200 MB; else whole, and 6 MB at most.",
+       .providers = {"aws"}});
+  fields.push_back({.path = "targets.*.cors",
+                    .type = section,
+                    .summary = "What browsers on other sites may ask of the function's URL.",
+                    .providers = {"aws"}});
+  fields.push_back({.path = "targets.*.cors.origins",
+                    .type = texts,
+                    .example = "[https://risk.example]",
+                    .summary = "Sites that may ask; * is any.",
+                    .providers = {"aws"},
+                    .rule = &rules::word});
+  fields.push_back({.path = "targets.*.cors.methods",
+                    .type = texts,
+                    .example = "[GET, POST]",
+                    .summary = "Methods that they may use; * is any.",
+                    .providers = {"aws"},
+                    .rule = &rules::word});
+  fields.push_back({.path = "targets.*.cors.headers",
+                    .type = texts,
+                    .example = "[content-type]",
+                    .summary = "Headers that they may send.",
+                    .providers = {"aws"},
+                    .rule = &rules::word});
+  fields.push_back({.path = "targets.*.cors.max-age",
+                    .type = duration,
+                    .example = "1h",
+                    .summary = "How long a browser may remember this.",
+                    .minimum = 0,
+                    .maximum = 86'400'000,
+                    .providers = {"aws"}});
   fields.push_back({.path = "targets.*.log-retention",
                     .type = integer,
                     .default_text = "30",
@@ -131,10 +167,8 @@ void add_aws(std::vector<Field>& fields) {
                     .minimum = 512 * mebi,
                     .maximum = 10 * gibi,
                     .providers = {"aws"}});
-  fields.push_back({.path = "targets.*.tags",
-                    .type = map,
-                    .summary = "Tags of everything that is made.",
-                    .providers = {"aws"}});
+  fields.push_back(
+      {.path = "targets.*.tags", .type = map, .summary = "Tags of the function.", .providers = {"aws"}});
   fields.push_back({.path = "targets.*.tags.*",
                     .type = text,
                     .example = "risk-team",

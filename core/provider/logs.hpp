@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,6 +52,8 @@ struct LogPage {
 class Logs {
  public:
   virtual ~Logs() = default;
+  // The kind of the resource that holds the lines, which a destroy may leave; "": they end with the service.
+  virtual std::string_view kept_in() const { return {}; }
   // An empty cursor starts at the query's beginning. Bounded: at most 10,000 entries a page.
   virtual Result<LogPage> read(const release::ServiceRef& ref, const LogQuery& query, const std::string& cursor) = 0;
 };

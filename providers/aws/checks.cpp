@@ -183,6 +183,14 @@ class Examination {
       add(Severity::certain, target_field("log-retention"),
           "CloudWatch Logs keeps lines for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, … "
           "days");
+    const auto& cors = settings_["cors"];
+    for (const auto* name : {"origins", "headers"})
+      if (cors[name].as_array().size() > 100)
+        add(Severity::certain, target_field(std::string("cors.") + name), "Lambda takes at most 100");
+    for (const auto& method : cors["methods"].as_strings())
+      if (method.size() > 6 || cors["methods"].as_array().size() > 6)
+        add(Severity::certain, target_field("cors.methods"),
+            "Lambda takes at most six, of six letters at most: GET, PUT, HEAD, POST, PATCH, DELETE, *");
     if (settings_["tags"].as_object().size() > 46)
       add(Severity::certain, target_field("tags"), "AWS takes 50 tags, of which mdl sets up to 4");
     const auto& region = settings_["region"].as_string();

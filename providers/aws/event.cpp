@@ -84,6 +84,16 @@ provider::HttpResponse bad_gateway() {
           .body = R"({"message":"Internal Server Error"})"};
 }
 
+// An answer that was streamed has its head, eight NULs and its body.
+std::optional<provider::HttpResponse> streamed_response(const std::string& payload) {
+  static constexpr std::string_view border("\0\0\0\0\0\0\0\0", 8);
+  const auto end = payload.find(border);
+  if (end == std::string::npos || !payload.starts_with("{\"statusCode\":")) return std::nullopt;
+  auto response = response_of(payload.substr(0, end));
+  response.body = payload.substr(end + border.size());
+  return response;
+}
+
 }  // namespace
 
 Value event_of(const provider::HttpRequest& request, const EventContext& context) {
@@ -119,7 +129,10 @@ Value event_of(const provider::HttpRequest& request, const EventContext& context
 provider::HttpResponse error_response() { return bad_gateway(); }
 
 provider::HttpResponse response_of(const std::string& payload) {
+  if (auto streamed = streamed_response(payload)) return std::move(*streamed);
   const auto value = parse_json(payload);
+  if (value && value->is_string())
+    if (auto streamed = streamed_response(value->as_string())) return std::move(*streamed);
   if (!value || !value->is_object() || !value->contains("statusCode"))
     return {.status = 200,
             .headers = {{"content-type", "application/json"}},

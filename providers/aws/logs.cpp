@@ -27,6 +27,8 @@ class AwsLogs final : public provider::Logs {
  public:
   explicit AwsLogs(SharedParts shared) : shared_(std::move(shared)) {}
 
+  std::string_view kept_in() const override { return "log-group"; }
+
   Result<LogPage> read(const ServiceRef& ref, const LogQuery& query, const std::string& cursor) override {
     const auto names = shared_->names(ref);
     MDL_TRY(const auto versions, shared_->functions.versions(names.function));

@@ -33,6 +33,11 @@ constexpr std::array words{
     Word{"concurrency", "max", "scale.max"},
     Word{"provisioned", "min", "scale.min"},
     Word{"url", "auth", "targets.*.url-auth"},
+    Word{"url", "invoke_mode", "targets.*.stream"},
+    Word{"url", "cors.origins", "targets.*.cors.origins"},
+    Word{"url", "cors.methods", "targets.*.cors.methods"},
+    Word{"url", "cors.headers", "targets.*.cors.headers"},
+    Word{"url", "cors.max_age_s", "targets.*.cors.max-age"},
     Word{"parameter", "digest", "shared settings"},
 };
 
@@ -91,6 +96,15 @@ Value function_tags(const Service& service, const Names& names) {
 std::string handler_of(const Service& service) {
   if (is_served(service)) return client_file;
   return service.secrets.empty() ? service.http.handler : secrets_handler;
+}
+
+// All members, so that one that is taken away is a difference.
+Value cors_of(const Service& service) {
+  const auto& cors = service.target.settings["cors"];
+  return Value::object({{"origins", Value(cors["origins"].as_strings())},
+                        {"methods", Value(cors["methods"].as_strings())},
+                        {"headers", Value(cors["headers"].as_strings())},
+                        {"max_age_s", cors["max-age"].as_integer() / 1000}});
 }
 
 Value version_spec(const Service& service, const provider::ReleaseInfo& release, const Names& names) {
@@ -215,10 +229,13 @@ std::vector<Desired> render(const Service& service, const provider::ReleaseInfo&
                      .spec = Value::object({{"action", one.action}, {"principal", "*"}}),
                      .serves = true,
                      .follows = true});
-  Desired url{.id = {"url", names.function},
-              .spec = Value::object({{"auth", open ? "NONE" : "AWS_IAM"}, {"invoke_mode", "BUFFERED"}}),
-              .serves = true,
-              .follows = true};
+  Desired url{
+      .id = {"url", names.function},
+      .spec = Value::object({{"auth", open ? "NONE" : "AWS_IAM"},
+                             {"invoke_mode", settings["stream"].as_bool() ? "RESPONSE_STREAM" : "BUFFERED"},
+                             {"cors", cors_of(service)}}),
+      .serves = true,
+      .follows = true};
   if (open)
     for (const auto& one : url_statements) url.needs.push_back({"permission", names.function + "/" + one.id});
   all.push_back(std::move(url));

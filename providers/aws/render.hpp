@@ -22,7 +22,7 @@ namespace mdl::aws {
 //                              checked
 //   permission F/SID          {action, principal}      hang on the alias, so they follow the promote
 //   provisioned F             {min}                    where the manifest sets scale.min over 0; hangs on the
-//   alias url F                     {auth, invoke_mode} parameter /mdl/S/T/shared {digest, holds} what is
+//   alias url F                     {auth, invoke_mode, cors} parameter /mdl/S/T/shared {digest, holds} what is
 //   shared, noted: see note.hpp
 std::vector<plan::Desired> render(const manifest::Service& service, const provider::ReleaseInfo& release,
                                   const Names& names);

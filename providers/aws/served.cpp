@@ -75,6 +75,7 @@ Value client_settings(const Service& service) {
                                  {"port", 0},
                                  {"health", service.http.health},
                                  {"healthy", "200-299"}});
+  if (service.target.settings["stream"].as_bool()) settings.set("stream", true);
   if (!uses_python(service)) return settings;
   settings.set("path", Value(std::vector<std::string>{std::string(packages) + "/bin"}));
   settings.set("python_path", Value(std::vector<std::string>{packages}));

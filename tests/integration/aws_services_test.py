@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 import unittest
 import zipfile
@@ -16,6 +17,7 @@ import zipfile
 import aws_rie_test as official
 from aws_harness import AwsTest
 from aws_runtime_test import free_port, url_event
+from harness import until
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -253,6 +255,58 @@ except Exception as error:
         self.assertEqual(self.ready(), 0)
         self.aws("destroy", "-y")
         self.assertEqual(self.left(), [])
+
+    def test_logs_are_followed_and_can_outlive_the_service(self):
+        self.write({"server": SERVER}, http={"command": ["./server"]})
+        (self.folder / "server").chmod(0o755)
+        self.aws("deploy")
+        follower = self.start("logs", "-f", "-t", "eu")
+        seen = []
+        reader = threading.Thread(target=lambda: [seen.append(line) for line in follower.stdout], daemon=True)
+        reader.start()
+        self.ask("/one-of-a-kind")
+        until(lambda: any("one-of-a-kind" in line for line in seen), 20, "the line in `logs -f`")
+        follower.kill()
+        self.assertEqual(sum("one-of-a-kind" in line for line in seen), 1)
+        self.assertNotIn("log-group", self.aws("destroy", "--dry-run", "--keep-logs").out)
+        self.aws("destroy", "-y", "--keep-logs")
+        self.assertEqual(self.left(), [f"/aws/lambda/{self.name}-eu"])
+        self.assertIn("othing to do", self.aws("destroy", "-y", "--keep-logs").out)
+        self.aws("deploy")
+        self.aws("destroy", "-y")
+        self.assertEqual(self.left(), [])
+
+    def test_settings_of_the_target(self):
+        """Network, storage, tags, CORS and streams reach AWS, and leave it again."""
+        self.write({"server": SERVER}, http={"command": ["./server"]}, build={"command": ["touch", "made.txt"]},
+                   targets={"eu": {"provider": "aws", "vpc": {"subnets": ["subnet-1"], "security-groups": ["sg-1"]}, "ephemeral-storage": "1Gi",
+                                   "tags": {"team": "risk"}, "stream": True, "log-retention": 7,
+                                   "cors": {"origins": ["https://a.example"], "methods": ["GET"], "headers": ["x-a"], "max-age": "1h"}}})
+        (self.folder / "server").chmod(0o755)
+        self.aws("deploy")
+        look = """
+c, name = client("lambda"), sys.argv[1]
+f, url = c.get_function(FunctionName=name, Qualifier="live"), c.get_function_url_config(FunctionName=name, Qualifier="live")
+print(json.dumps([f["Configuration"]["VpcConfig"]["SubnetIds"], f["Configuration"]["EphemeralStorage"]["Size"],
+                  c.get_function(FunctionName=name)["Tags"].get("team"), url["InvokeMode"], url.get("Cors", {})]))"""
+        self.assertEqual(self.botocore(look, self.name + "-eu"),
+                         [["subnet-1"], 1024, "risk", "RESPONSE_STREAM", {"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"],
+                                                                          "AllowHeaders": ["x-a"], "MaxAge": 3600}])
+        self.assertIn("app/made.txt", zipfile.ZipFile(io.BytesIO(self.uploaded())).namelist())
+        answer = self.ask("/x", headers={"Origin": "https://a.example"})
+        self.assertEqual((answer.body, answer.headers["access-control-allow-origin"]), (b" /x", "https://a.example"))
+        self.assertEqual(self.aws("invoke", "--path", "/y").out.strip(), "/y")
+        self.assertIn("Nothing to do", self.aws("deploy").out)
+        self.set(targets={"eu": {"provider": "aws"}})
+        self.aws("deploy")
+        self.assertEqual(self.botocore(look, self.name + "-eu")[:2], [[], 512])
+        self.assertEqual(self.botocore(look, self.name + "-eu")[3:], ["BUFFERED", {}])
+        self.aws("destroy", "-y")
+        self.assertEqual(self.left(), [])
+        self.set(targets={"eu": {"provider": "aws", "stream": True}}, http={"handler": "app.answer"})
+        del self.manifest["http"]["command"]
+        self.set()
+        self.assertIn("targets.eu.stream", self.aws("deploy", code=1).err)
 
     def test_processor_of_the_client(self):
         """The client in the zip is the one for the function's processor."""

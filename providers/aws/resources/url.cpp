@@ -26,6 +26,24 @@ Result<std::optional<Value>> url_config(Shared& shared, const Names& names) {
   return std::optional(std::move(*answer));
 }
 
+Value cors_seen(const Value& cors) {
+  return Value::object({{"origins", Value(cors["AllowOrigins"].as_strings())},
+                        {"methods", Value(cors["AllowMethods"].as_strings())},
+                        {"headers", Value(cors["AllowHeaders"].as_strings())},
+                        {"max_age_s", cors["MaxAge"].as_integer()}});
+}
+
+// Empty where nothing is wanted: that takes away what was there.
+Value cors_wanted(const Value& cors) {
+  auto body = Value::object();
+  for (const auto& [ours, theirs] :
+       {std::pair{"origins", "AllowOrigins"}, std::pair{"methods", "AllowMethods"},
+        std::pair{"headers", "AllowHeaders"}})
+    if (!cors[ours].as_array().empty()) body.set(theirs, cors[ours]);
+  if (cors["max_age_s"].as_integer() > 0) body.set("MaxAge", cors["max_age_s"]);
+  return body;
+}
+
 std::string principal_of(const Value& principal) {
   if (principal.is_string()) return principal.as_string();
   return principal["AWS"].is_string() ? principal["AWS"].as_string() : dump(principal);
@@ -94,8 +112,9 @@ Seen read_url(Shared& shared, const Names& names) {
   if (!config) return std::nullopt;
   const auto& mode = (*config)["InvokeMode"].as_string();
   return Observed{.id = {"url", names.function},
-                  .spec = Value::object(
-                      {{"auth", (*config)["AuthType"]}, {"invoke_mode", mode.empty() ? "BUFFERED" : mode}}),
+                  .spec = Value::object({{"auth", (*config)["AuthType"]},
+                                         {"invoke_mode", mode.empty() ? "BUFFERED" : mode},
+                                         {"cors", cors_seen((*config)["Cors"])}}),
                   .status = Value::object({{"url", (*config)["FunctionUrl"]}})};
 }
 
@@ -119,8 +138,9 @@ Result<void> put_url(const Making& making, const Desired& desired) {
          .method = fresh ? "POST" : "PUT",
          .path = url_path(making.names),
          .query = {{"Qualifier", live_alias}},
-         .body =
-             Value::object({{"AuthType", desired.spec["auth"]}, {"InvokeMode", desired.spec["invoke_mode"]}}),
+         .body = Value::object({{"AuthType", desired.spec["auth"]},
+                                {"InvokeMode", desired.spec["invoke_mode"]},
+                                {"Cors", cors_wanted(desired.spec["cors"])}}),
          .idempotent = true});
   };
   auto put = call(!seen);

@@ -376,6 +376,10 @@ TEST_CASE("aws event: an answer becomes what a function URL makes of it") {
   CHECK(response.headers ==
         std::vector<std::pair<std::string, std::string>>{
             {"x-a", "true"}, {"content-type", "application/json"}, {"set-cookie", "c=1"}});
+  response = aws::response_of(std::string(R"({"statusCode":201,"headers":{"content-type":"a/b"}})") +
+                              std::string(8, '\0') + std::string("x\0y", 3));
+  CHECK(response.status == 201);
+  CHECK(response.body == std::string("x\0y", 3));
   CHECK(aws::response_of(R"("text")").body == "text");
   CHECK(aws::response_of(R"([1,2])").body == "[1,2]");
   CHECK(aws::response_of(R"({"a":1})").status == 200);
