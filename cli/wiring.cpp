@@ -9,6 +9,7 @@
 #include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "providers/aws/aws.hpp"
+#include "providers/aws/policy.hpp"
 #include "providers/local/local.hpp"
 
 namespace mdl::cli {
@@ -79,6 +80,34 @@ Result<Connection> connect(const Context& context, const manifest::Target& targe
   return fail({.kind = ErrorKind::invalid,
                .message = "target '" + printable(target.name) + "': provider '" + printable(target.provider) +
                           "' is not part of this version of mdl; it has: local, aws"});
+}
+
+namespace {
+
+std::unexpected<Error> no_policies(const std::string& provider) {
+  return fail({.kind = ErrorKind::refused,
+               .message = "the provider '" + printable(provider) + "' has no policies of its own",
+               .next = {"mdl policy -t TARGET"}});
+}
+
+}  // namespace
+
+Result<std::vector<Policy>> policies(const Context& context, const manifest::Service& service,
+                                     const std::string& account) {
+  if (service.target.provider != "aws") return no_policies(service.target.provider);
+  MDL_TRY(auto found, aws::policies_of(service, aws_options(context, service.target).client, account));
+  std::vector<Policy> all;
+  for (auto& one : found) all.push_back({std::move(one.phase), std::move(one.document)});
+  return all;
+}
+
+Result<Value> pipeline_trust(const manifest::Target& target, const Pipeline& pipeline) {
+  if (target.provider != "aws") return no_policies(target.provider);
+  return aws::trust_of({.host = pipeline.host,
+                        .repository = pipeline.repository,
+                        .branch = pipeline.branch,
+                        .environment = pipeline.environment,
+                        .account = pipeline.account});
 }
 
 Result<std::string> restart_local(const Context& context) {

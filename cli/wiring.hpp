@@ -1,9 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/commands/context.hpp"
 #include "core/http/transport.hpp"
+#include "core/manifest/service.hpp"
 #include "core/provider/provider.hpp"
 
 // The one place that names concrete providers.
@@ -16,6 +19,25 @@ struct Connection {
 
 // The provider of a target. Errors: invalid for one that this version does not have.
 Result<Connection> connect(const Context& context, const manifest::Target& target);
+
+// The smallest policy that lets somebody run a command on one service: the platform's own document, each
+// statement named after the step that needs it. Nothing is asked of the platform.
+struct Policy {
+  std::string phase;  // "plan", "deploy", "rollback", "scale", "destroy"
+  Value document;
+};
+// `account` stands in resource names; "": any. Errors: refused for a platform that has none.
+Result<std::vector<Policy>> policies(const Context& context, const manifest::Service& service,
+                                     const std::string& account);
+// Who may take on the role of a pipeline, at a platform that knows pipelines by OpenID Connect.
+struct Pipeline {
+  std::string host;                 // "github" or "gitlab"
+  std::string repository;           // "org/name"
+  std::string branch, environment;  // one of both
+  std::string account;
+};
+// Errors: invalid when it is not pinned; refused for a platform that has none.
+Result<Value> pipeline_trust(const manifest::Target& target, const Pipeline& pipeline);
 
 // Runs the local target's supervisor in the foreground; returns its exit code.
 int supervise_local();

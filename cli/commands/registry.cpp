@@ -27,6 +27,7 @@ constexpr std::array entries = {
     Entry{"destroy", destroy_command},
     Entry{"build", build_command},
     Entry{"push", push_command},
+    Entry{"policy", policy_command},
     Entry{"schema", schema_command},
     Entry{"completion", completion_command},
     Entry{"version", version_command},

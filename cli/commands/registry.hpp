@@ -39,6 +39,7 @@ Command open_command();
 Command destroy_command();
 Command resume_command();
 Command gc_command();
+Command policy_command();
 Command completion_command();
 Command version_command();
 Command help_command();

@@ -67,6 +67,7 @@ class Examination {
     secrets();
     network();
     settings();
+    rollout();
     return std::move(problems_);
   }
 
@@ -175,6 +176,15 @@ class Examination {
     if (groups > 5) add(Severity::certain, target_field("vpc.security-groups"), "Lambda takes at most 5");
     if ((subnets == 0) != (groups == 0))
       add(Severity::certain, target_field("vpc"), "Lambda wants both subnets and security groups");
+  }
+
+  // CloudWatch's figures are those of whole minutes, and come a minute or two later.
+  void rollout() {
+    const auto& rollout = service_.rollout;
+    if (rollout.gate && rollout.hold < std::chrono::minutes{3})
+      add(Severity::likely, "rollout.hold",
+          "CloudWatch shows requests two minutes later: the gate judges little of what it holds for less "
+          "than 3m");
   }
 
   void settings() {

@@ -67,6 +67,15 @@ bool has_failed(const Configuration& configuration) {
   return configuration.state == "Failed" || configuration.update == "Failed";
 }
 
+Alias alias_from(const Value& value) {
+  Alias alias{.version = value["FunctionVersion"].as_string(),
+              .revision = value["RevisionId"].as_string(),
+              .description = value["Description"].as_string()};
+  for (const auto& [version, weight] : value["RoutingConfig"]["AdditionalVersionWeights"].as_object())
+    alias.weights[version] = weight.as_number();
+  return alias;
+}
+
 Result<std::optional<Function>> FunctionApi::function(const std::string& name) {
   auto answer = client_.rest({.operation = "GetFunction", .resource = name, .path = function_path(name)});
   if (!answer && absent(answer.error())) return std::nullopt;
@@ -117,12 +126,7 @@ Result<std::optional<Alias>> FunctionApi::alias(const std::string& name) {
     return std::nullopt;
   }
   if (!answer) return std::unexpected(std::move(answer).error());
-  Alias alias{.version = (*answer)["FunctionVersion"].as_string(),
-              .revision = (*answer)["RevisionId"].as_string(),
-              .description = (*answer)["Description"].as_string()};
-  for (const auto& [version, weight] : (*answer)["RoutingConfig"]["AdditionalVersionWeights"].as_object())
-    alias.weights[version] = weight.as_number();
-  return alias;
+  return alias_from(*answer);
 }
 
 Result<Function> FunctionApi::settled(const std::string& name, Milliseconds limit) {

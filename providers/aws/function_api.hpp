@@ -38,6 +38,8 @@ struct Alias {
   std::map<std::string, double> weights;  // of further versions
 };
 
+Alias alias_from(const Value& value);  // AliasConfiguration
+
 class FunctionApi {
  public:
   explicit FunctionApi(Client& client) : client_(client) {}

@@ -56,6 +56,9 @@ Result<plan::Live> read_live(Shared& shared, const release::ServiceRef& ref);
 // by AWS.
 Result<void> check_fence(Shared& shared, const release::ServiceRef& ref, const provider::Fence& fence);
 
+// Deletes an alias that a run made nobody's and was stopped before it deleted it; false when there is none.
+Result<bool> delete_removed_alias(Shared& shared, const release::ServiceRef& ref);
+
 // What each mutating call carries, see docs/promises.md.
 std::span<const provider::MutatingCall> mutating_calls();
 

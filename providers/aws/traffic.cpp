@@ -22,7 +22,7 @@ struct Pointer {
   std::string alias_revision;  // "": there is no alias
 };
 
-// What an alias that waits for its deletion says: nothing is live, and nobody's expectation holds any more.
+// What an alias that waits for its deletion says: nothing is live, as if it were gone.
 constexpr std::string_view removed_word = "removed";
 
 std::map<std::string, int> releases_in(const std::string& description) {
@@ -78,12 +78,11 @@ Result<void> leave_out_shift(Shared& shared, const Names& names, Alias& alias) {
   return {};
 }
 
-Result<Pointer> pointer_of(Shared& shared, const Names& names) {
-  MDL_TRY(auto alias, shared.functions.alias(names.function));
-  if (alias) MDL_CHECK(leave_out_shift(shared, names, *alias));
+Result<Pointer> pointer_of(Shared& shared, const Names& names, const std::optional<Alias>& alias) {
   if (!alias) return Pointer{.live = {.split = {}, .revision = no_alias}};
+  if (is_removed(alias->description))
+    return Pointer{.live = {.split = {}, .revision = no_alias}, .alias_revision = alias->revision};
   Pointer pointer{.live = {.revision = revision_of(*alias)}, .alias_revision = alias->revision};
-  if (is_removed(alias->description)) return pointer;
   MDL_TRY(const auto releases, releases_of(shared, names, *alias));
   double rest = 1;
   const auto share = [&](const std::string& version, double weight) {
@@ -97,12 +96,27 @@ Result<Pointer> pointer_of(Shared& shared, const Names& names) {
   return pointer;
 }
 
+Result<Pointer> pointer_of(Shared& shared, const Names& names) {
+  MDL_TRY(auto alias, shared.functions.alias(names.function));
+  if (alias) MDL_CHECK(leave_out_shift(shared, names, *alias));
+  return pointer_of(shared, names, alias);
+}
+
 std::unexpected<Error> moved(const Names& names, const plan::Live& now) {
   const auto serves =
       now.release() == 0 ? std::string("nothing") : "release " + std::to_string(now.release());
   return fail(Error{.kind = ErrorKind::conflict,
                     .message = "what is live changed meanwhile: " + serves + " serves now",
                     .resource = std::string("alias ") + names.function + ":" + live_alias});
+}
+
+Result<void> delete_alias(Shared& shared, const Names& names) {
+  MDL_CHECK(shared.client->rest({.operation = "DeleteAlias",
+                                 .resource = names.function + ":" + live_alias,
+                                 .method = "DELETE",
+                                 .path = function_path(names.function, std::string("/aliases/") + live_alias),
+                                 .idempotent = true}));
+  return {};
 }
 
 class AwsTraffic final : public provider::Traffic {
@@ -174,9 +188,14 @@ class AwsTraffic final : public provider::Traffic {
                                          .idempotent = true});
     if (!answer && answer.error().kind != ErrorKind::conflict)
       return std::unexpected(std::move(answer).error());
+    // Not what a read would show now: that may be another run's already.
+    if (answer) {
+      MDL_TRY(auto made, pointer_of(*shared_, names, alias_from(*answer)));
+      return std::move(made.live);
+    }
     // After a lost answer the repeated call finds the pointer moved, by itself.
     MDL_TRY(const auto now, pointer_of(*shared_, names));
-    if (!answer && now.live.revision.substr(0, now.live.revision.find('/')) != word_in(description))
+    if (now.live.revision.substr(0, now.live.revision.find('/')) != word_in(description))
       return moved(names, now.live);
     return now.live;
   }
@@ -191,14 +210,8 @@ class AwsTraffic final : public provider::Traffic {
          .path = function_path(names.function, std::string("/aliases/") + live_alias),
          .body = Value::object({{"Description", "mdl " + random_hex(4) + " " + std::string(removed_word)},
                                 {"RevisionId", pointer.alias_revision}})}));
-    MDL_CHECK(
-        shared_->client->rest({.operation = "DeleteAlias",
-                               .resource = names.function + ":" + live_alias,
-                               .method = "DELETE",
-                               .path = function_path(names.function, std::string("/aliases/") + live_alias),
-                               .idempotent = true}));
-    MDL_TRY(const auto now, pointer_of(*shared_, names));
-    return now.live;
+    MDL_CHECK(delete_alias(*shared_, names));
+    return plan::Live{.split = {}, .revision = no_alias};
   }
 
   SharedParts shared_;
@@ -209,6 +222,14 @@ class AwsTraffic final : public provider::Traffic {
 Result<plan::Live> read_live(Shared& shared, const ServiceRef& ref) {
   MDL_TRY(auto pointer, pointer_of(shared, shared.names(ref)));
   return std::move(pointer.live);
+}
+
+Result<bool> delete_removed_alias(Shared& shared, const ServiceRef& ref) {
+  const auto names = shared.names(ref);
+  MDL_TRY(const auto alias, shared.functions.alias(names.function));
+  if (!alias || !is_removed(alias->description)) return false;
+  MDL_CHECK(delete_alias(shared, names));
+  return true;
 }
 
 Result<void> check_fence(Shared& shared, const ServiceRef& ref, const provider::Fence& fence) {

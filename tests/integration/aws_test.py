@@ -1,98 +1,16 @@
-"""AWS Lambda, as the emulator ministack has it: signatures and policies are checked, zips really run.
-
-Every request that is sent here is held against AWS's own service models.
-"""
+"""The life of a service on AWS Lambda, as an emulator has it."""
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import sys
 import unittest
 
-from harness import BINARY, PROJECT, MdlTest
-
-sys.path.insert(0, str(PROJECT / "tests/testbed/aws"))
-from emulator import Emulator  # noqa: E402
-from recorder import Recorder  # noqa: E402
-
-MUTATING = ("Create", "Update", "Put", "Delete", "Publish", "Add", "Remove", "Tag", "Untag")
+from aws_function_harness import FunctionTest, is_mutating, operation, refusal
+from harness import BINARY, FULL, SEED
 
 
-def operation(request):
-    """"lambda:PUT /2015-…" or "ssm:PutParameter": enough to tell reads from writes."""
-    target = request["headers"].get("X-Amz-Target")
-    if target:
-        return target.split(".")[1]
-    if request["body"].startswith("Action="):
-        return request["body"][7:].split("&")[0]
-    return f"{request['method']} {request['path']}"
-
-
-def is_mutating(request):
-    name = operation(request)
-    if " " in name:
-        return not name.startswith("GET ") and not name.endswith("/invocations")
-    return name.startswith(MUTATING)
-
-
-class Aws(MdlTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.emulator = Emulator()
-        cls.emulator.__enter__()
-        cls.addClassCleanup(cls.emulator.__exit__)
-        cls.recorder = Recorder(cls.emulator.url)
-        cls.recorder.__enter__()
-        cls.addClassCleanup(cls.recorder.__exit__)
-
-    def setUp(self):
-        super().setUp()
-        self.env |= self.emulator.variables | {"AWS_ENDPOINT_URL": self.recorder.url}
-        self.recorder.before, self.recorder.after = lambda request: None, lambda request: False
-        self.folder = self.root / "hello"
-        shutil.copytree(PROJECT / "examples/hello-handler", self.folder)
-        self.name = "hello-" + self.id().rsplit(".", 1)[-1].replace("_", "-")[5:25].strip("-")
-        self.manifest("eu: { provider: aws }")
-
-    def manifest(self, target, **changes):
-        text = (f"mdl: 1\nname: {self.name}\nhttp: {{ handler: lambda_function.lambda_handler }}\n"
-                "golden: [ { request: tests/john.json, expect: tests/john.out.json } ]\n")
-        for name, value in changes.items():
-            text += f"{name}: {json.dumps(value)}\n"
-        (self.folder / "mdl.yaml").write_text(text + f"targets:\n  {target}\n")
-
-    def aws(self, *arguments, code=0):
-        return self.mdl(*arguments, "-t", "eu", code=code)
-
-    def greet(self, greeting):
-        file = self.folder / "lambda_function.py"
-        file.write_text(re.sub("'H.llo, '", repr(greeting), file.read_text()))
-        (self.folder / "tests/john.out.json").write_text(json.dumps(greeting + "John"))
-
-    def hello(self):
-        return json.loads(self.aws("invoke", "--data", '{"name":"John"}').out)
-
-    def botocore(self, program, *arguments):
-        """What a program with AWS's own client library prints; it speaks to the emulator without the recorder."""
-        return subprocess.run([str(self.emulator.python), "-c", program, *arguments], check=True, capture_output=True,
-                              text=True, env=self.emulator.variables | {"PATH": os.environ["PATH"]}).stdout
-
-    def left(self):
-        """What bears this service's name at the emulator, asked by AWS's own client library."""
-        program = """
-import json, sys, botocore.session
-def client(name): return botocore.session.Session().create_client(name, region_name="eu-central-1")
-name = sys.argv[1]
-print(json.dumps(
-    [f["FunctionName"] for f in client("lambda").list_functions()["Functions"] if name in f["FunctionName"]] +
-    [r["RoleName"] for r in client("iam").list_roles()["Roles"] if name in r["RoleName"]] +
-    [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"] if name in g["logGroupName"]] +
-    [p["Name"] for p in client("ssm").get_parameters_by_path(Path="/mdl/" + name, Recursive=True)["Parameters"]]))
-"""
-        return json.loads(self.botocore(program, self.name))
-
+class Aws(FunctionTest):
     def test_life_of_a_handler(self):
         first = self.aws("deploy", "-o", "json").json()
         self.assertEqual((first["ok"], first["serving"]["release"]), (True, 1))
@@ -130,38 +48,34 @@ print(json.dumps(
         self.aws("destroy", "-y")
 
     def retention(self):
-        program = """
-import sys, botocore.session
-logs = botocore.session.Session().create_client("logs", region_name="eu-central-1")
-print(logs.describe_log_groups(logGroupNamePrefix=sys.argv[1])["logGroups"][0]["retentionInDays"])
-"""
-        return self.botocore(program, f"/aws/lambda/{self.name}-eu").strip()
+        return self.botocore("print(client('logs').describe_log_groups(logGroupNamePrefix=sys.argv[1])"
+                             "['logGroups'][0]['retentionInDays'])", f"/aws/lambda/{self.name}-eu")
 
     def test_shared_settings_are_never_taken_for_what_they_are_not(self):
         """Settings change back and forth, and a deploy is stopped in the middle of it: an unchanged deploy must not
         believe what was only begun."""
         self.aws("deploy")
-        self.manifest("eu: { provider: aws, log-retention: 14 }")
+        self.target("{ provider: aws, log-retention: 14 }")
         self.aws("deploy")
-        self.assertEqual(self.retention(), "14")
+        self.assertEqual(self.retention(), 14)
         self.assertIn("Nothing to do", self.aws("deploy").out)
-        self.manifest("eu: { provider: aws, log-retention: 30 }")
+        self.target("{ provider: aws, log-retention: 30 }")
         self.aws("deploy")
-        self.assertEqual(self.retention(), "30")
-        self.manifest("eu: { provider: aws, log-retention: 14 }")
-        refused = (403, [("x-amzn-ErrorType", "AccessDeniedException")], b'{"__type":"AccessDeniedException"}')
+        self.assertEqual(self.retention(), 30)
+        self.target("{ provider: aws, log-retention: 14 }")
+        refused = refusal(403, "AccessDeniedException")
         self.recorder.before = lambda r: refused if operation(r) == "PutRetentionPolicy" else None
         self.assertNotEqual(self.aws("deploy", code=None).code, 0)
         self.recorder.before = lambda r: None
         self.aws("deploy")
-        self.assertEqual(self.retention(), "14")
+        self.assertEqual(self.retention(), 14)
         self.recorder.before = lambda r: refused if operation(r) == "PutParameter" else None
-        self.manifest("eu: { provider: aws, log-retention: 7 }")
+        self.target("{ provider: aws, log-retention: 7 }")
         self.assertNotEqual(self.aws("deploy", code=None).code, 0)
         self.recorder.before = lambda r: None
-        self.manifest("eu: { provider: aws, log-retention: 14 }")
+        self.target("{ provider: aws, log-retention: 14 }")
         self.aws("deploy")
-        self.assertEqual(self.retention(), "14")
+        self.assertEqual(self.retention(), 14)
         self.assertEqual(self.aws("plan", "--detailed-exitcode").code, 0)
         self.aws("destroy", "-y")
         self.assertEqual(self.left(), [])
@@ -201,8 +115,7 @@ print(logs.describe_log_groups(logGroupNamePrefix=sys.argv[1])["logGroups"][0]["
 
     def test_names_of_others_are_left_alone(self):
         program = """
-import sys, io, zipfile, botocore.session
-def client(name): return botocore.session.Session().create_client(name, region_name="eu-central-1")
+import io, zipfile
 role = client("iam").create_role(RoleName="other-" + sys.argv[1], AssumeRolePolicyDocument="{}")["Role"]["Arn"]
 data = io.BytesIO()
 with zipfile.ZipFile(data, "w") as file: file.writestr("a.py", "")
@@ -247,22 +160,31 @@ client("lambda").create_function(FunctionName=sys.argv[1], Runtime="python3.12",
         self.aws("destroy", "-y")
         self.assertEqual(self.left(), [])
 
-    def test_contract(self):
-        """The suite of every provider, unchanged."""
+    def contract(self, cases):
         program = os.environ.get("MDL_CONTRACT_AWS", BINARY.parent / "tests/test_contract_aws")
-        done = subprocess.run([program, "-tc=*<aws>*"], env=self.env, capture_output=True, text=True, timeout=600)
+        done = subprocess.run([program, f"-tc={cases}"], capture_output=True, text=True, timeout=14400 if FULL else 900,
+                              env=self.env | {"MDL_TEST_SEED": SEED, "MDL_TEST_FULL": "1" if FULL else "0"})
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
         self.assertIn("0 failed", done.stdout)
+        print("; ".join(line.split("MESSAGE: ")[1] for line in done.stdout.splitlines() if "MESSAGE: " in line))
+
+    def test_contract(self):
+        """The suite of every provider, unchanged."""
+        self.contract("*<aws>*")
+
+    def test_contract_crash_points(self):
+        """The enumeration of every provider, unchanged, at each request; a seeded sample, all with MDL_TEST_FULL=1."""
+        self.contract("aws crash*")
+
+    def test_contract_races(self):
+        self.contract("aws races*")
+
+    def test_contract_plans(self):
+        self.contract("aws plan*")
 
     def test_zz_requests_keep_to_the_models(self):
         """Last: all that was sent until now."""
-        lines = "\n".join(json.dumps(request) for request in self.recorder.requests)
-        self.assertTrue(lines)
-        done = subprocess.run([str(self.emulator.python), str(PROJECT / "tests/testbed/aws/models.py")], input=lines,
-                              check=True, capture_output=True, text=True)
-        found = json.loads(done.stdout)
-        print(json.dumps(found["operations"], indent=1))
-        self.assertEqual(found["problems"], [])
+        self.check_models()
 
 
 if __name__ == "__main__":

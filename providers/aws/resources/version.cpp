@@ -146,13 +146,21 @@ Result<void> delete_version(const Making& making, int release) {
   for (const auto& version : versions) {
     if (!version.described || version.described->release != release) continue;
     MDL_CHECK(check_fence(shared, making.ref, making.fence));
-    // Lambda refuses to delete a version that an alias points to.
-    MDL_CHECK(or_gone(done(shared.client->rest({.operation = "DeleteFunction",
-                                                .resource = making.names.function + ":" + version.version,
-                                                .method = "DELETE",
-                                                .path = function_path(making.names.function),
-                                                .query = {{"Qualifier", version.version}},
-                                                .idempotent = true}))));
+    const auto remove = [&] {
+      return or_gone(done(shared.client->rest({.operation = "DeleteFunction",
+                                               .resource = making.names.function + ":" + version.version,
+                                               .method = "DELETE",
+                                               .path = function_path(making.names.function),
+                                               .query = {{"Qualifier", version.version}},
+                                               .idempotent = true})));
+    };
+    auto removed = remove();
+    if (!removed && removed.error().kind == ErrorKind::conflict) {
+      // Lambda deletes no version that an alias points to, be it one that is only left over.
+      MDL_TRY(const bool was_left, delete_removed_alias(shared, making.ref));
+      if (was_left) removed = remove();
+    }
+    MDL_CHECK(removed);
   }
   if (versions.empty()) MDL_CHECK(check_fence(shared, making.ref, making.fence));
   return {};

@@ -27,7 +27,9 @@ std::string changing(const http::Request& request) {
   for (const auto& [name, value] : request.headers)
     if (name == "X-Amz-Target") {
       const auto operation = value.substr(value.find('.') + 1);
-      return reads(operation) ? "" : operation;
+      const auto body = parse_json(request.body).value_or(Value());
+      const auto& subject = body["Name"].as_string();
+      return reads(operation) ? "" : operation + (subject.empty() ? "" : " " + subject);
     }
   if (request.body.starts_with("Action=")) {
     const auto operation = request.body.substr(7, request.body.find('&') - 7);
@@ -91,9 +93,9 @@ AwsBench::~AwsBench() {
   (void)engine::destroy(ref(), provider, env());
 }
 
-provider::Provider AwsBench::new_provider() {
+provider::Provider AwsBench::new_provider(Platform& watched) {
   aws::Options options{
-      .client = {.transport = std::make_unique<Watched>(platform),
+      .client = {.transport = std::make_unique<Watched>(watched),
                  .clock = clock,
                  .sleeper = sleeper,
                  .uniform = [] { return 0.5; },

@@ -75,7 +75,14 @@ class AwsBench {
   engine::Outcome deploy(const manifest::Service& service);
   engine::Outcome rollback(std::optional<int> to = {});
   release::ServiceRef ref() const { return {.service = "echo", .target = "aws"}; }
-  provider::Provider new_provider();
+  provider::Provider new_provider() { return new_provider(platform); }
+  provider::Provider new_provider(Platform& watched);
+  // A record's next revision whose name is free again, because later ones took its place: whoever made it
+  // finds them and takes it away again (decision 0017). What remains is checked by the state in the end.
+  static bool is_taken_back(const std::string& call) {
+    return call.starts_with("DeleteParameters") ||
+           (call.starts_with("PutParameter ") && !call.ends_with("/shared"));
+  }
   // A run of its own, for two at once.
   engine::Environment environment(engine::Journal& own, const std::string& author);
 

@@ -1,10 +1,9 @@
-#include <condition_variable>
 #include <doctest/doctest.h>
 #include <functional>
-#include <random>
 #include <thread>
 
 #include "tests/contract/crash/state.hpp"
+#include "tests/contract/races/baton.hpp"
 #include "tests/fakes/bench.hpp"
 
 // Two commands at once, their mutating calls interleaved by a seed: a thousand different orders.
@@ -13,51 +12,12 @@ using namespace mdl;
 using engine::Exit;
 using fakes::Bench;
 
+using contract::races::Baton;
+
 namespace {
 
-// Lets one of two threads go on at a time, up to its next mutating call.
-class Baton {
- public:
-  explicit Baton(unsigned seed) : random_(seed) {}
-
-  void enter(int runner) { runner_ = runner; }
-  void wait_for_turn() {
-    std::unique_lock lock(mutex_);
-    state_[runner_] = State::waiting;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return turn_ == runner_; });
-    turn_ = -1;
-    state_[runner_] = State::running;
-  }
-  void leave() {
-    std::unique_lock lock(mutex_);
-    state_[runner_] = State::done;
-    changed_.notify_all();
-  }
-  void conduct() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(
-          lock, [&] { return turn_ == -1 && state_[0] != State::running && state_[1] != State::running; });
-      std::vector<int> waiting;
-      for (int runner : {0, 1})
-        if (state_[runner] == State::waiting) waiting.push_back(runner);
-      if (waiting.empty()) return;
-      turn_ = waiting[random_() % waiting.size()];
-      changed_.notify_all();
-    }
-  }
-
- private:
-  enum class State { running, waiting, done };
-  std::mt19937 random_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  State state_[2] = {State::running, State::running};
-  int turn_ = -1;
-  static thread_local int runner_;
-};
-thread_local int Baton::runner_ = 0;
+// Which of the two this thread is.
+thread_local int runner = 0;
 
 using Command = std::function<engine::Outcome(Bench&, engine::Environment&)>;
 
@@ -74,7 +34,7 @@ struct Pair {
 Pair run_both(Bench& bench, const Command& first, const Command& second, unsigned seed) {
   Baton baton(seed);
   bench.platform.before = [&](const std::string&) -> Result<void> {
-    baton.wait_for_turn();
+    baton.wait_for_turn(runner);
     return {};
   };
   Pair outcomes;
@@ -84,14 +44,14 @@ Pair run_both(Bench& bench, const Command& first, const Command& second, unsigne
   engine::Environment other{bench.clock,  bench.sleeper, bench.interrupt, *other_journal,
                             other_events, "other",       author,          ""};
   std::jthread a([&] {
-    baton.enter(0);
+    runner = 0;
     outcomes.first = first(bench, bench.env());
-    baton.leave();
+    baton.leave(0);
   });
   std::jthread b([&] {
-    baton.enter(1);
+    runner = 1;
     outcomes.second = second(bench, other);
-    baton.leave();
+    baton.leave(1);
   });
   baton.conduct();
   a.join();
