@@ -93,9 +93,9 @@ std::unexpected<Error> no_policies(const std::string& provider) {
 }  // namespace
 
 Result<std::vector<Policy>> policies(const Context& context, const manifest::Service& service,
-                                     const std::string& account) {
+                                     const std::string& account, bool large) {
   if (service.target.provider != "aws") return no_policies(service.target.provider);
-  MDL_TRY(auto found, aws::policies_of(service, aws_options(context, service.target).client, account));
+  MDL_TRY(auto found, aws::policies_of(service, aws_options(context, service.target).client, account, large));
   std::vector<Policy> all;
   for (auto& one : found) all.push_back({std::move(one.phase), std::move(one.document)});
   return all;

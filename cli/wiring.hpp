@@ -26,9 +26,10 @@ struct Policy {
   std::string phase;  // "plan", "deploy", "rollback", "scale", "destroy"
   Value document;
 };
-// `account` stands in resource names; "": any. Errors: refused for a platform that has none.
+// `account` stands in resource names; "": any. `large`: what goes up is too large for a request. Errors:
+// refused for a platform that has none.
 Result<std::vector<Policy>> policies(const Context& context, const manifest::Service& service,
-                                     const std::string& account);
+                                     const std::string& account, bool large);
 // Who may take on the role of a pipeline, at a platform that knows pipelines by OpenID Connect.
 struct Pipeline {
   std::string host;                 // "github" or "gitlab"

@@ -21,7 +21,7 @@ int policy(Context& context, const Arguments& arguments) {
     context.out.bytes(dump(*trust, 2) + "\n");
     return context.out.failed() ? 1 : 0;
   }
-  auto found = policies(context, service, arguments.text("account"));
+  auto found = policies(context, service, arguments.text("account"), arguments.has("large"));
   if (!found) return finish(context, error_report(context, found.error()));
   const auto wanted = arguments.text("for", "deploy");
   const auto phase = std::ranges::find(*found, wanted, &Policy::phase);
@@ -54,6 +54,7 @@ Command policy_command() {
             .type = OptionType::text,
             .value = "ID",
             .help = "The account that stands in resource names (default: any)"},
+           {.names = "--large", .help = "Also what sending a zip of over 50 MB needs (AWS: a bucket)"},
            {.names = "--trust",
             .type = OptionType::text,
             .value = "HOST",

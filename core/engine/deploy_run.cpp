@@ -47,8 +47,9 @@ bool DeployRun::stop(Error error, Stage stage) {
 
 Result<void> DeployRun::append_record() {
   const auto* known = snapshot_->record(plan_.release);
-  recorded_ = true;
   outcome.record = plan_.release;
+  if (known && known->state == release::State::live) return {};  // it is to have all of the traffic again
+  recorded_ = true;
   if (known && known->state == release::State::pending) return {};  // left by a stopped run: gone on with
   const auto record = record_of(plan_, *wanted_, env_);
   auto appended = calls_.make("append record " + std::to_string(record.number),

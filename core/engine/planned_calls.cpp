@@ -81,7 +81,7 @@ std::vector<std::string> planned_calls(const plan::Plan& plan, const Wanted& wan
   const auto& hooks = wanted.service.hooks;
   if (plan.release != 0) {
     const auto* known = snapshot.record(plan.release);
-    if (!known || known->state != release::State::pending)
+    if (!known || (known->state != release::State::pending && known->state != release::State::live))
       calls.push_back("append record " + std::to_string(plan.release));
     append_hook(calls, "pre-deploy", hooks.pre_deploy, plan.release, snapshot);
     if (!wanted.secret_versions.empty()) calls.emplace_back("keep secrets");

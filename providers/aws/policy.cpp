@@ -4,6 +4,7 @@
 #include <array>
 
 #include "providers/aws/auth/place.hpp"
+#include "providers/aws/bucket.hpp"
 
 namespace mdl::aws {
 
@@ -12,8 +13,8 @@ namespace {
 enum Phase : unsigned { plan = 1, deploy = 2, rollback = 4, scale = 8, destroy = 16 };
 constexpr unsigned any_phase = plan | deploy | rollback | scale | destroy;
 
-enum class On { everything, function, versions, both, role, log_group, records };
-enum class If { always, own_role, concurrency, no_concurrency, open, closed, canary };
+enum class On { everything, function, versions, both, role, log_group, records, bucket, zips };
+enum class If { always, own_role, concurrency, no_concurrency, open, closed, canary, large };
 
 // One row a call of the provider: which phases make it, on what. `step` names it in the policy.
 struct Row {
@@ -63,6 +64,12 @@ constexpr std::array rows{
     Row{"WatchRollout", deploy, "cloudwatch:GetMetricData", On::everything, If::canary},
     Row{"Scale", scale, "lambda:PutFunctionConcurrency", On::function},
     Row{"Scale", scale, "lambda:GetAccountSettings", On::everything},
+    Row{"SendZip", deploy, "s3:PutObject", On::zips, If::large},
+    Row{"SendZip", deploy, "s3:GetObject", On::zips, If::large},
+    Row{"FindZip", deploy, "s3:ListBucket", On::bucket, If::large},
+    Row{"MakeBucket", deploy, "s3:CreateBucket", On::bucket, If::large},
+    Row{"MakeBucket", deploy, "s3:PutBucketPublicAccessBlock", On::bucket, If::large},
+    Row{"MakeBucket", deploy, "s3:PutLifecycleConfiguration", On::bucket, If::large},
     Row{"Record", deploy | rollback, "ssm:PutParameter", On::records},
     Row{"Record", deploy | rollback | destroy, "ssm:DeleteParameters", On::records},
     Row{"RemovePointer", destroy, "lambda:DeleteAlias", On::both},
@@ -97,6 +104,10 @@ std::vector<std::string> resources_of(const PolicyScope& scope, On on) {
     case On::log_group:
       return {arn(scope, "logs", "log-group:" + scope.names.log_group),
               arn(scope, "logs", "log-group:" + scope.names.log_group + ":*")};
+    case On::bucket:
+      return {"arn:" + scope.partition + ":s3:::" + bucket_name(scope.account, scope.region)};
+    case On::zips:
+      return {"arn:" + scope.partition + ":s3:::" + bucket_name(scope.account, scope.region) + "/zips/*"};
     case On::records:
       return {arn(scope, "ssm", "parameter" + scope.names.records),
               arn(scope, "ssm", "parameter" + scope.names.records + "/*")};
@@ -120,6 +131,8 @@ bool is_needed(const PolicyScope& scope, If condition) {
       return !scope.open;
     case If::canary:
       return scope.canary;
+    case If::large:
+      return scope.large;
   }
   return true;
 }
@@ -171,7 +184,7 @@ std::vector<PhasePolicy> policies(const PolicyScope& scope) {
 }
 
 Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, const ClientOptions& options,
-                                             const std::string& account) {
+                                             const std::string& account, bool large) {
   const auto& settings = service.target.settings;
   MDL_TRY(const auto shared, load_shared_config(options.around));
   const auto region =
@@ -187,7 +200,8 @@ Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, c
                    .role = settings["role"].as_string(),
                    .concurrency = service.sources.contains("scale.max"),
                    .open = settings["url-auth"].as_string() != "iam",
-                   .canary = service.rollout.strategy == manifest::Strategy::canary || service.rollout.gate});
+                   .canary = service.rollout.strategy == manifest::Strategy::canary || service.rollout.gate,
+                   .large = large});
 }
 
 Result<Value> trust_of(const Pipeline& pipeline) {

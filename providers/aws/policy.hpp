@@ -17,6 +17,7 @@ struct PolicyScope {
   bool concurrency = false;  // the manifest sets scale.max
   bool open = true;          // anyone may call the URL
   bool canary = false;       // the rollout looks at metrics
+  bool large = false;        // the zip goes by way of S3, see bucket.hpp
 };
 
 // "plan", "deploy", "rollback", "scale" or "destroy"; resume needs what deploy does.
@@ -29,7 +30,7 @@ std::vector<PhasePolicy> policies(const PolicyScope& scope);
 // The same for a service as its manifest has it, in the region that the client would take. Errors: invalid
 // when no region is known.
 Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, const ClientOptions& options,
-                                             const std::string& account);
+                                             const std::string& account, bool large);
 
 // Whoever may take on the role of a pipeline: one repository, and one branch or environment of it.
 struct Pipeline {

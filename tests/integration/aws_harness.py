@@ -32,6 +32,7 @@ class AwsTest(MdlTest):
         super().setUp()
         self.env |= self.emulator.variables | {"AWS_ENDPOINT_URL": self.recorder.url}
         self.recorder.before, self.recorder.after = lambda request: None, lambda request: False
+        self.recorder.edit = lambda request, status, body: None
 
     def write(self, files, **manifest):
         """A service's folder with these files; the manifest's fields as they are given."""

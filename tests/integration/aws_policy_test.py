@@ -109,7 +109,7 @@ client("lambda").update_function_url_config(FunctionName=sys.argv[1], Qualifier=
         called = self.actions_since(mark)
         self.assertEqual(called - {"lambda:PutFunctionConcurrency"}, self.actions(self.document("deploy")))
 
-        # What only some cases need: an alias that was changed by hand, a destroy that was stopped.
+        # What only some cases need: an alias that was changed by hand, one that could not be deleted at once.
         self.botocore("""
 client("lambda").update_alias(FunctionName=sys.argv[1], Name="live", Description="by hand")
 """, f"{self.name}-eu")
@@ -118,9 +118,6 @@ client("lambda").update_alias(FunctionName=sys.argv[1], Name="live", Description
         for phase, command in (("scale", ["scale", "--max", "2"]), ("rollback", ["rollback"]), ("destroy", ["destroy", "-y"])):
             mark = len(self.recorder.requests)
             wanted = self.actions(self.document(phase))
-            if phase == "destroy":
-                self.assertNotEqual(self.under(keys[phase], *command, code=None).code, 0)
-                once.clear()
             self.under(keys[phase], *command)
             with self.subTest(phase):
                 self.assertEqual(self.actions_since(mark), wanted)

@@ -104,7 +104,9 @@ Error error_of(const http::Response& response, const std::string& what) {
   if (error.code.empty()) error.code = status;
   switch (error.kind) {
     case ErrorKind::denied:
-      error.message = what + ": AWS refuses these credentials";
+      error.message = what + (error.code.starts_with("AccessDenied") ? ": these credentials may not do this"
+                                                                     : ": AWS refuses these credentials");
+      if (error.code.starts_with("AccessDenied")) error.next = {"mdl policy"};
       break;
     case ErrorKind::unavailable:
       error.message = what + ": AWS answered " + status;

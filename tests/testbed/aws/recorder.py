@@ -8,13 +8,15 @@ import urllib.parse
 
 class Recorder:
     """`requests` are dicts of method, path, query, headers and body (but for zips that go to S3). `before(request)` may return (status, headers, body)
-    to answer by itself; `after(request)` may return True to cut the connection instead of passing the answer on."""
+    to answer by itself; `edit(request, status, body)` may return another (status, body); `after(request)` may return True to cut
+    the connection instead of passing the answer on."""
 
     def __init__(self, url):
         self.upstream = urllib.parse.urlsplit(url).netloc
         self.requests, self.lock = [], threading.Lock()
         self.connections = 0
         self.before, self.after = lambda request: None, lambda request: False
+        self.edit = lambda request, status, body: None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -50,7 +52,10 @@ class Recorder:
             connection.request(handler.command, handler.path, body, request["headers"])
             reply = connection.getresponse()
             content = reply.read()
-            answer = (reply.status, reply.getheaders(), content)
+            with self.lock:
+                edited = self.edit(request, reply.status, content)
+            status, content = edited or (reply.status, content)
+            answer = (status, reply.getheaders(), content)
             connection.close()
         with self.lock:
             cut = self.after(request)

@@ -31,6 +31,9 @@ TEST_CASE("aws policy: each phase has what it calls, on this service's things al
     std::ranges::sort(names);
     CHECK(std::ranges::adjacent_find(names) == names.end());
   }
+  CHECK_FALSE(has(aws::policies(scope).at(1).document, "s3:PutObject"));
+  scope.large = true;
+  CHECK(has(aws::policies(scope).at(1).document, "s3:PutObject"));
   scope.role = "arn:aws:iam::1:role/mine";
   const auto deploy = aws::policies(scope).at(1).document;
   CHECK_FALSE(has(deploy, "iam:CreateRole"));

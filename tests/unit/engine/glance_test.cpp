@@ -58,6 +58,21 @@ TEST_CASE(
   CHECK(bench.platform.lists > 0);
 }
 
+TEST_CASE("engine: a deploy of what has the larger part of the traffic gives it all") {
+  Bench bench;
+  bench.deploy(bench.service("1"));
+  bench.deploy(bench.service("2"));
+  bench.state().live.split = {{2, 0.6}, {1, 0.4}};  // by hand
+  const auto plan = engine::make_plan(bench.service("2"), bench.provider, bench.env());
+  REQUIRE(plan);
+  bench.platform.calls.clear();
+  const auto outcome = bench.deploy(bench.service("2"));
+  CHECK(outcome.exit == Exit::ok);
+  CHECK(bench.state().live.split == plan::Split{{2, 1.0}});
+  CHECK(bench.platform.calls == plan->plan.calls);
+  CHECK(bench.state().records.size() == 2);
+}
+
 TEST_CASE("glance: a plan looks at everything, and a saved plan is carried out by what is there") {
   Glancing bench;
   const auto plan = engine::make_plan(bench.service("2"), bench.provider, bench.env());
