@@ -47,6 +47,7 @@ class FakeLambda final : public http::Transport {
   explicit FakeLambda(State& state) : state_(state) {}
 
   Result<http::Response> send(const http::Request& request, const http::OnBody&) override {
+    if (request.url.find("://ssm.") != std::string::npos) return json(200, "{}");
     const auto path = request.url.substr(request.url.find("amazonaws.com") + 13);
     const auto call = request.method + " " + path;
     if (request.method != "GET") state_.calls.push_back(call);
@@ -172,7 +173,8 @@ struct Bench : Around {
     shared->keep("a2", aws::Uploaded{.zip = {.path = folder / "app.zip", .sha256_base64 = "new-sha"}});
     shared->keep("a1", aws::Uploaded{.zip = {.path = folder / "app.zip", .sha256_base64 = "old"}});
   }
-  plan::Change create(int release, const std::string& artifact, std::int64_t memory = 1024) {
+  plan::Change create(int release, const std::string& artifact, std::int64_t memory = 1024,
+                      const std::string& kind = "version") {
     manifest::Service service;
     service.name = "hello";
     service.http.handler = "app.handler";
@@ -181,7 +183,7 @@ struct Bench : Around {
     service.target = {
         .name = "eu", .provider = "aws", .settings = Value::object({{"role", "arn:aws:iam::1:role/given"}})};
     for (auto& desired : resources->desired(service, {.number = release, .artifact = artifact}))
-      if (desired.id.kind == "version") return plan::Create{desired};
+      if (desired.id.kind == kind) return plan::Create{desired};
     return {};
   }
   provider::Fence fence() { return {traffic->read(ref)->revision}; }
@@ -351,4 +353,30 @@ TEST_CASE("aws reads: absent is only what Lambda says of the bare name, and a re
   };
   CHECK(bench.traffic->read(ref).error().kind == ErrorKind::denied);
   CHECK(bench.resources->list(ref).error().kind == ErrorKind::denied);
+}
+
+TEST_CASE("aws function: a role that Lambda does not see yet is waited for, five minutes and no longer") {
+  Bench bench;
+  bench.lambda.there = false;
+  const auto fence = bench.fence();
+  std::string words = "The role defined for the function cannot be assumed by Lambda.";
+  bench.lambda.before = [&](const std::string& call) -> std::optional<Result<http::Response>> {
+    if (call != "POST /2015-03-31/functions") return std::nullopt;
+    return json(400, R"({"message":")" + words + R"("})", "InvalidParameterValueException");
+  };
+  const auto begun = bench.clock.elapsed();
+  auto applied = bench.resources->apply(ref, bench.create(1, "a1", 1024, "function"), fence);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().message.find("five minutes") != std::string::npos);
+  CHECK(applied.error().quoted == words);
+  const auto waited = bench.clock.elapsed() - begun;
+  CHECK(waited >= std::chrono::minutes{5});
+  CHECK(waited < std::chrono::minutes{6});
+  CHECK(count(bench.lambda.calls, "POST /2015-03-31/functions") > 30);
+
+  words = "Unzipped size must be smaller than 262144000 bytes";
+  bench.lambda.calls.clear();
+  applied = bench.resources->apply(ref, bench.create(1, "a1", 1024, "function"), fence);
+  REQUIRE_FALSE(applied);
+  CHECK(count(bench.lambda.calls, "POST /2015-03-31/functions") == 1);
 }
