@@ -13,8 +13,34 @@ namespace {
 enum Phase : unsigned { plan = 1, deploy = 2, rollback = 4, scale = 8, destroy = 16 };
 constexpr unsigned any_phase = plan | deploy | rollback | scale | destroy;
 
-enum class On { everything, function, versions, both, role, log_group, records, bucket, zips };
-enum class If { always, own_role, concurrency, no_concurrency, open, closed, canary, large };
+enum class On {
+  everything,
+  function,
+  versions,
+  both,
+  role,
+  log_group,
+  records,
+  bucket,
+  zips,
+  secrets,
+  parameters
+};
+enum class If {
+  always,
+  own_role,
+  concurrency,
+  no_concurrency,
+  open,
+  closed,
+  canary,
+  large,
+  ready,
+  not_ready,
+  secrets,
+  parameters,
+  own_role_secrets
+};
 
 // One row a call of the provider: which phases make it, on what. `step` names it in the policy.
 struct Row {
@@ -36,6 +62,7 @@ constexpr std::array rows{
     Row{"ReadUrl", any_phase & ~scale, "lambda:GetPolicy", On::both},
     Row{"ReadRole", any_phase & ~scale, "iam:GetRole", On::role, If::own_role},
     Row{"ReadRole", any_phase & ~scale, "iam:GetRolePolicy", On::role, If::own_role},
+    Row{"ReadRole", any_phase & ~scale, "iam:ListRolePolicies", On::role, If::own_role},
     Row{"ReadLogGroup", any_phase & ~scale, "logs:DescribeLogGroups", On::everything},
     Row{"ReadRecords", any_phase & ~scale, "ssm:GetParametersByPath", On::records},
     Row{"MakeRole", deploy, "iam:CreateRole", On::role, If::own_role},
@@ -61,6 +88,17 @@ constexpr std::array rows{
     Row{"Scale", deploy, "lambda:PutFunctionConcurrency", On::function, If::concurrency},
     Row{"Unscale", deploy, "lambda:DeleteFunctionConcurrency", On::function, If::no_concurrency},
     Row{"Unscale", deploy, "lambda:UntagResource", On::function, If::no_concurrency},
+    Row{"ReadReady", scale, "lambda:GetProvisionedConcurrencyConfig", On::both},
+    Row{"ReadReady", any_phase & ~scale, "lambda:GetProvisionedConcurrencyConfig", On::both, If::ready},
+    Row{"KeepReady", deploy, "lambda:PutProvisionedConcurrencyConfig", On::both, If::ready},
+    Row{"KeepReady", scale, "lambda:PutProvisionedConcurrencyConfig", On::both},
+    Row{"KeepReady", scale, "lambda:DeleteProvisionedConcurrencyConfig", On::both},
+    Row{"Unready", deploy, "lambda:DeleteProvisionedConcurrencyConfig", On::both, If::not_ready},
+    Row{"Unready", destroy, "lambda:DeleteProvisionedConcurrencyConfig", On::both, If::ready},
+    Row{"PinSecrets", plan | deploy, "secretsmanager:DescribeSecret", On::secrets, If::secrets},
+    Row{"FindSecrets", deploy | rollback, "secretsmanager:ListSecretVersionIds", On::secrets, If::secrets},
+    Row{"PinParameters", plan | deploy | rollback, "ssm:GetParameter", On::parameters, If::parameters},
+    Row{"RemoveSecretPolicy", deploy, "iam:DeleteRolePolicy", On::role, If::own_role_secrets},
     Row{"WatchRollout", deploy, "cloudwatch:GetMetricData", On::everything, If::canary},
     Row{"Scale", scale, "lambda:PutFunctionConcurrency", On::function},
     Row{"Scale", scale, "lambda:GetAccountSettings", On::everything},
@@ -88,6 +126,11 @@ std::string arn(const PolicyScope& scope, const std::string& service, const std:
   return "arn:" + scope.partition + ":" + service + ":" + region + ":" + scope.account + ":" + rest;
 }
 
+std::vector<std::string> each(std::vector<std::string> names, const auto& made) {
+  for (auto& name : names) name = made(name);
+  return names;
+}
+
 std::vector<std::string> resources_of(const PolicyScope& scope, On on) {
   const auto function = arn(scope, "lambda", "function:" + scope.names.function);
   switch (on) {
@@ -104,6 +147,17 @@ std::vector<std::string> resources_of(const PolicyScope& scope, On on) {
     case On::log_group:
       return {arn(scope, "logs", "log-group:" + scope.names.log_group),
               arn(scope, "logs", "log-group:" + scope.names.log_group + ":*")};
+    case On::secrets:
+      // An ARN ends in six letters of AWS's choice.
+      return each(scope.secrets, [&](const std::string& name) {
+        return name.starts_with("arn:") ? name : arn(scope, "secretsmanager", "secret:" + name + "-??????");
+      });
+    case On::parameters:
+      return each(scope.parameters, [&](const std::string& name) {
+        return name.starts_with("arn:")
+                   ? name
+                   : arn(scope, "ssm", "parameter" + std::string(name.starts_with("/") ? "" : "/") + name);
+      });
     case On::bucket:
       return {"arn:" + scope.partition + ":s3:::" + bucket_name(scope.account, scope.region)};
     case On::zips:
@@ -133,6 +187,16 @@ bool is_needed(const PolicyScope& scope, If condition) {
       return scope.canary;
     case If::large:
       return scope.large;
+    case If::ready:
+      return scope.ready;
+    case If::not_ready:
+      return !scope.ready;
+    case If::secrets:
+      return !scope.secrets.empty();
+    case If::parameters:
+      return !scope.parameters.empty();
+    case If::own_role_secrets:
+      return scope.role.empty() && !(scope.secrets.empty() && scope.parameters.empty());
   }
   return true;
 }
@@ -193,6 +257,9 @@ Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, c
     return fail(Error{.kind = ErrorKind::invalid,
                       .message = "no AWS region is known: set the target's region, or AWS_REGION",
                       .next = {"export AWS_REGION=eu-central-1"}});
+  std::vector<std::string> secrets, parameters;
+  for (const auto& [name, secret] : service.secrets)
+    (secret.scheme == "aws-ssm" ? parameters : secrets).push_back(secret.locator);
   return policies({.names = names_of({service.name, service.target.name}, region),
                    .partition = partition_of(region),
                    .region = region,
@@ -201,6 +268,9 @@ Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, c
                    .concurrency = service.sources.contains("scale.max"),
                    .open = settings["url-auth"].as_string() != "iam",
                    .canary = service.rollout.strategy == manifest::Strategy::canary || service.rollout.gate,
+                   .ready = service.scale.min > 0,
+                   .secrets = std::move(secrets),
+                   .parameters = std::move(parameters),
                    .large = large});
 }
 

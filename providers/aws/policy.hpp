@@ -13,11 +13,13 @@ namespace mdl::aws {
 struct PolicyScope {
   Names names;
   std::string partition = "aws", region, account = "*";  // as they stand in ARNs
-  std::string role;          // ARN of the role that the target names; "": mdl makes one
-  bool concurrency = false;  // the manifest sets scale.max
-  bool open = true;          // anyone may call the URL
-  bool canary = false;       // the rollout looks at metrics
-  bool large = false;        // the zip goes by way of S3, see bucket.hpp
+  std::string role;                              // ARN of the role that the target names; "": mdl makes one
+  bool concurrency = false;                      // the manifest sets scale.max
+  bool open = true;                              // anyone may call the URL
+  bool canary = false;                           // the rollout looks at metrics
+  bool ready = false;                            // instances are kept ready
+  std::vector<std::string> secrets, parameters;  // names that the manifest's secrets have at AWS
+  bool large = false;                            // the zip goes by way of S3, see bucket.hpp
 };
 
 // "plan", "deploy", "rollback", "scale" or "destroy"; resume needs what deploy does.

@@ -115,10 +115,12 @@ client("lambda").update_alias(FunctionName=sys.argv[1], Name="live", Description
 """, f"{self.name}-eu")
         once = [refusal(500, "ServiceException")] * 8
         self.recorder.before = lambda r: once.pop() if once and r["method"] == "DELETE" and "/aliases/" in r["path"] else None
-        for phase, command in (("scale", ["scale", "--max", "2"]), ("rollback", ["rollback"]), ("destroy", ["destroy", "-y"])):
+        for phase, command in (("scale", ["scale", "--min", "1", "--max", "2"]), ("rollback", ["rollback"]), ("destroy", ["destroy", "-y"])):
             mark = len(self.recorder.requests)
             wanted = self.actions(self.document(phase))
             self.under(keys[phase], *command)
+            if phase == "scale":
+                self.under(keys[phase], "scale", "--min", "0")
             with self.subTest(phase):
                 self.assertEqual(self.actions_since(mark), wanted)
         self.assertEqual(self.left(), [])
