@@ -268,7 +268,7 @@ Result<std::vector<PhasePolicy>> policies_of(const manifest::Service& service, c
                    .concurrency = service.sources.contains("scale.max"),
                    .open = settings["url-auth"].as_string() != "iam",
                    .canary = service.rollout.strategy == manifest::Strategy::canary || service.rollout.gate,
-                   .ready = service.scale.min > 0,
+                   .ready = service.sources.contains("scale.min") && service.scale.min > 0,
                    .secrets = std::move(secrets),
                    .parameters = std::move(parameters),
                    .large = large});
