@@ -14,6 +14,9 @@ ALSO = {"lambda:CreateFunction": ("lambda:TagResource", "iam:PassRole"), "lambda
 TAKEN_FOR = {"lambda:GetAlias": "lambda:ListAliases", "lambda:UpdateAlias": "lambda:ListAliases",
              "lambda:DeleteAlias": "lambda:ListAliases", "lambda:UpdateFunctionUrlConfig": "lambda:CreateFunctionUrlConfig",
              "lambda:DeleteFunctionUrlConfig": "lambda:CreateFunctionUrlConfig",
+             "lambda:PutProvisionedConcurrencyConfig": "lambda:UpdateFunctionCode",
+             "lambda:DeleteProvisionedConcurrencyConfig": "lambda:DeleteFunction",
+             "lambda:GetProvisionedConcurrencyConfig": "lambda:GetFunction",
              "lambda:DeleteFunctionConcurrency": "lambda:PutFunctionConcurrency"}
 # The emulator does not find out what these are about, and denies them unless they are allowed on everything; AWS does find out.
 ON_ANYTHING = {"lambda:CreateFunction", "lambda:TagResource", "lambda:UntagResource", "ssm:GetParametersByPath", "ssm:DeleteParameters"}
