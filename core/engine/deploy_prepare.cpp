@@ -33,7 +33,7 @@ void DeployRun::look_at_weights(const oci::LayerPlan* layers) {
 
 // A warning at each deploy of the same weights would teach to read over warnings.
 void DeployRun::warn_of_code_in_weights() {
-  const auto* serving = snapshot_->serving();
+  const auto* serving = snapshot_ ? snapshot_->serving() : nullptr;  // a build looks at nothing that serves
   if (!runs_code_ || (serving && serving->weights == wanted_->weights && !changes_nothing_)) return;
   say_once(*runs_code_);
 }

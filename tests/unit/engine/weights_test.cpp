@@ -88,8 +88,9 @@ TEST_CASE("engine: a model that is not here yet is looked at before it is fetche
   CHECK(fetched == 0);
   CHECK(world.platform.calls.empty());
   service.resources.memory_bytes = 1 << 30;
-  CHECK(world.deploy(service).exit == Exit::ok);
+  CHECK(engine::build(service, world.provider, world.env()).outcome.exit == Exit::ok);
   CHECK(fetched == 1);
+  CHECK(world.deploy(service).exit == Exit::ok);
 }
 
 TEST_CASE("engine: weights that fit are reported without a problem") {
