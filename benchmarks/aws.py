@@ -43,7 +43,8 @@ class Bench:
         (self.folder / "mdl.yaml").write_text("mdl: 1\nname: hello\nhttp: { handler: lambda_function.lambda_handler }\n"
                                               "golden: [ { request: tests/john.json, expect: tests/john.out.json } ]\n"
                                               "targets:\n  eu: { provider: aws }\n")
-        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "MDL_HOME": str(folder / "home")} | emulator.variables
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "MDL_HOME": str(folder / "home"),
+                    "AWS_DEFAULT_REGION": emulator.variables["AWS_REGION"]} | emulator.variables
         self.round = 0
 
     def run(self, *command):
