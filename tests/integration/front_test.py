@@ -18,7 +18,7 @@ import unittest
 from harness import CACHE, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FRONT = ROOT / "providers" / "local" / "front"
+FRONT = ROOT / "core" / "oci" / "front"
 SERVERS = ["waitress==3.0.2", "uvicorn==0.34.3", "wsproto==1.2.0"]
 
 # The slow path says that it was reached, and ends when it is told to.
