@@ -51,7 +51,7 @@ def wsgi(environ, start_response):
     start_response(f"{status} Status", head)
     if path == "/stream":
         return iter([b"one,", b"two,", b"three"])
-    return [body]
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 async def asgi(scope, receive, send):
