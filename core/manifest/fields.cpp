@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/manifest/table.hpp"
+#include "core/util/text.hpp"
 
 namespace mdl::manifest {
 namespace {
@@ -67,6 +68,22 @@ std::string_view to_string(FieldType type) {
 }
 
 std::span<const Field> fields() { return the_table().fields; }
+
+bool matches(std::string_view pattern, std::string_view field) {
+  const auto wanted = split(pattern, '.');
+  const auto given = split(field, '.');
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "**") return given.size() > i;
+    if (i >= given.size() || (wanted[i] != "*" && wanted[i] != given[i])) return false;
+  }
+  return wanted.size() == given.size();
+}
+
+std::optional<std::string_view> list_of(std::string_view field) {
+  const auto dot = field.rfind('.');
+  if (dot == std::string_view::npos || !parse_integer(field.substr(dot + 1))) return std::nullopt;
+  return field.substr(0, dot);
+}
 
 const std::vector<const Field*>& fields_below(std::string_view path) {
   static const std::vector<const Field*> none;

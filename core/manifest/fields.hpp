@@ -63,6 +63,10 @@ std::span<const Field> fields();
 // The field of this path in the table; nullptr when there is none. Several providers may share a path:
 // `provider` chooses.
 const Field* find_field(std::string_view path, std::string_view provider = {});
+// Whether a field's path is one of a pattern's: '*' stands for one segment, a last '**' for any rest.
+bool matches(std::string_view pattern, std::string_view field);
+// The list of which the path names an item ("http.command.0" → "http.command"); nullopt: none.
+std::optional<std::string_view> list_of(std::string_view field);
 // The fields one level below `path` ("" for the top level), in the order of the table.
 const std::vector<const Field*>& fields_below(std::string_view path);
 // The providers that a target can name.

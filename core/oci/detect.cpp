@@ -194,7 +194,7 @@ std::string describe(const Detected& found) {
 std::string describe(const DetectedModel& model) {
   if (!model.path.ends_with('/'))
     return fmt::format("{} ({})", printable(model.path), readable_bytes(model.bytes));
-  return fmt::format("{} ({} file{}, {})", printable(model.path), model.files, model.files == 1 ? "" : "s",
+  return fmt::format("{} ({}, {})", printable(model.path), counted(model.files, "file"),
                      readable_bytes(model.bytes));
 }
 

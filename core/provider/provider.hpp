@@ -103,6 +103,9 @@ struct ReleaseInfo {
   std::map<std::string, std::string> secret_versions;
 };
 
+// The error (kind not_found) of a read or change of `resource` while nothing of the service is at the platform.
+std::unexpected<Error> not_deployed(const ServiceRef& ref, std::string resource);
+
 // The precondition that travels with every mutating call: the revision of the live pointer that the run started from.
 // A call whose fence no longer holds changes nothing and fails with kind conflict.
 struct Fence {
@@ -123,7 +126,7 @@ class Resources {
   virtual std::vector<plan::Desired> desired(const Service& service, const ReleaseInfo& release) const = 0;
   // What exists of these, in the same order.
   virtual Result<std::vector<std::optional<plan::Observed>>> observe(const ServiceRef& ref,
-                                                                     std::span<const plan::ResourceId> ids) = 0;
+                                                                     std::span<const plan::ResourceId> ids);
   // Everything that bears this service's and target's labels, whichever release made it.
   virtual Result<std::vector<plan::Observed>> list(const ServiceRef& ref) = 0;
   // As Traffic::read, Releases::list and `list` together, in fewer reads: what the platform lets nobody change, and what

@@ -1,7 +1,7 @@
+#include "core/oci/build_command.hpp"
 #include "core/oci/packages.hpp"
 #include "core/oci/python_front.hpp"
 #include "core/oci/zip.hpp"
-#include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "providers/aws/bucket.hpp"
 #include "providers/aws/parts.hpp"
@@ -29,22 +29,9 @@ class AwsArtifacts final : public provider::Artifacts {
   explicit AwsArtifacts(SharedParts shared) : shared_(std::move(shared)) {}
 
   Result<void> prepare(const Service& service, const OnProgress& progress) override {
-    if (service.build.command.empty()) return {};
-    Command command{.arguments = service.build.command, .folder = service.folder};
-    command.on_line = [&](std::string_view line) {
-      if (progress) progress({.what = printable(line)});
-    };
-    auto finished = run(command);
-    const auto name = "build.command '" + join(service.build.command, " ") + "'";
-    if (finished && finished->status == 0) return {};
-    Error error{
-        .kind = ErrorKind::failed,
-        .message = name + (finished ? " exited " + std::to_string(finished->status) : " cannot be run"),
-        .resource = "build",
-        .where = service.source_of("build.command")};
-    if (finished) error.lines = std::move(finished->last_lines);
-    if (!finished) error.quoted = finished.error().message;
-    return fail(std::move(error));
+    return oci::run_build_command(service, [&](std::string_view line) {
+      if (progress) progress({.what = std::string(line)});
+    });
   }
 
   Result<Platform> platform(const Service& service) override {

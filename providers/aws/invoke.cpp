@@ -17,13 +17,6 @@ using provider::HttpRequest;
 using provider::HttpResponse;
 using release::ServiceRef;
 
-std::unexpected<Error> not_deployed(const ServiceRef& ref) {
-  return fail(Error{.kind = ErrorKind::not_found,
-                    .message = ref.service + " is not deployed on " + ref.target,
-                    .resource = "function " + ref.service,
-                    .next = {"mdl deploy"}});
-}
-
 class AwsInvoke final : public provider::Invoke {
  public:
   explicit AwsInvoke(SharedParts shared) : shared_(std::move(shared)) {}
@@ -33,7 +26,7 @@ class AwsInvoke final : public provider::Invoke {
                             const std::function<void(std::string_view)>& on_body) override {
     const auto names = shared_->names(ref);
     MDL_TRY(const auto versions, shared_->functions.versions(names.function));
-    if (versions.empty()) return not_deployed(ref);
+    if (versions.empty()) return provider::not_deployed(ref, "function " + ref.service);
     std::string qualifier = live_alias;
     if (release) {
       const auto* version = FunctionApi::version_of(versions, *release);

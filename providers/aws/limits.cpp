@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/manifest/fields.hpp"
 #include "core/util/text.hpp"
 #include "providers/aws/parts.hpp"
 #include "providers/aws/served.hpp"
@@ -15,7 +16,7 @@ using manifest::Service;
 enum class Answer { honoured, refused, none, one, cpu, drain, secret, served, ready };
 
 struct Rule {
-  std::string_view field;  // '*' stands for one segment, a last '**' for any rest
+  std::string_view field;  // a pattern of manifest::matches
   Answer answer = Answer::honoured;
   std::string_view why;
 };
@@ -115,21 +116,6 @@ constexpr std::array rules{
     Rule{"targets.**", Answer::refused, "it is a setting of another provider, and AWS has no such thing"},
 };
 
-bool matches(std::string_view pattern, std::string_view field) {
-  const auto wanted = split(pattern, '.');
-  const auto given = split(field, '.');
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == "**") return given.size() > i;
-    if (i >= given.size() || (wanted[i] != "*" && wanted[i] != given[i])) return false;
-  }
-  return wanted.size() == given.size();
-}
-
-bool is_item(std::string_view field) {
-  const auto dot = field.rfind('.');
-  return dot != std::string_view::npos && parse_integer(field.substr(dot + 1)).has_value();
-}
-
 // The names of variables and tags may hold dots.
 std::string plain(std::string_view field) {
   if (field.starts_with("env.")) return "env.*";
@@ -191,10 +177,11 @@ class AwsLimits final : public provider::Limits {
 
 std::optional<std::string> refusal(std::string_view field, const manifest::Service& service) {
   const auto name = plain(field);
+  const auto list = manifest::list_of(name);
   for (const auto& rule : rules) {
     // An item of a list is honoured as the list is: "targets.eu.vpc.subnets.0".
-    if (rule.field == "targets.**" && is_item(name)) break;
-    if (!matches(rule.field, name)) continue;
+    if (rule.field == "targets.**" && list) break;
+    if (!manifest::matches(rule.field, name)) continue;
     switch (rule.answer) {
       case Answer::honoured:
         return std::nullopt;
@@ -220,7 +207,7 @@ std::optional<std::string> refusal(std::string_view field, const manifest::Servi
         return secret_refusal(field, service);
     }
   }
-  if (is_item(name)) return refusal(std::string_view(name).substr(0, name.rfind('.')), service);
+  if (list) return refusal(*list, service);
   return "the aws provider does not know this field";
 }
 

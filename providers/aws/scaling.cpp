@@ -49,11 +49,7 @@ class AwsScaling final : public provider::Scaling {
   Result<Function> deployed(const ServiceRef& ref) {
     const auto names = shared_->names(ref);
     MDL_TRY(auto function, shared_->functions.function(names.function));
-    if (!function)
-      return fail(Error{.kind = ErrorKind::not_found,
-                        .message = ref.service + " is not deployed on " + ref.target,
-                        .resource = "concurrency " + names.function,
-                        .next = {"mdl deploy"}});
+    if (!function) return provider::not_deployed(ref, "concurrency " + names.function);
     MDL_CHECK(resources::check_ownership(names, *function));
     return std::move(*function);
   }

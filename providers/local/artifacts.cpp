@@ -7,10 +7,10 @@
 
 #include "core/fetch/beginning.hpp"
 #include "core/fetch/fetch.hpp"
+#include "core/oci/build_command.hpp"
 #include "core/oci/python_front.hpp"
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
-#include "core/util/process.hpp"
 #include "core/util/text.hpp"
 #include "providers/local/container.hpp"
 #include "providers/local/environment.hpp"
@@ -56,26 +56,9 @@ class LocalArtifacts final : public provider::Artifacts {
   explicit LocalArtifacts(SharedClient client) : client_(std::move(client)) {}
 
   Result<void> prepare(const Service& service, const OnProgress& progress) override {
-    if (service.build.command.empty()) return {};
-    const auto on_line = [&](std::string_view line) {
-      if (progress) progress({.what = printable(line)});
-    };
-    auto finished = run({.arguments = service.build.command,
-                         .folder = service.folder,
-                         .set = {},
-                         .on_line = on_line,
-                         .timeout = Milliseconds(0),
-                         .input = {}});
-    const auto name = "build.command '" + join(service.build.command, " ") + "'";
-    if (finished && finished->status == 0) return {};
-    Error error{
-        .kind = ErrorKind::failed,
-        .message = name + (finished ? " exited " + std::to_string(finished->status) : " cannot be run"),
-        .resource = "build",
-        .where = service.source_of("build.command")};
-    if (finished) error.lines = std::move(finished->last_lines);
-    if (!finished) error.quoted = finished.error().message;
-    return fail(std::move(error));
+    return oci::run_build_command(service, [&](std::string_view line) {
+      if (progress) progress({.what = std::string(line)});
+    });
   }
 
   Result<Platform> platform(const Service& service) override {

@@ -9,13 +9,6 @@ using provider::HttpRequest;
 using provider::HttpResponse;
 using release::ServiceRef;
 
-std::unexpected<Error> not_deployed(const ServiceRef& ref) {
-  return fail(Error{.kind = ErrorKind::not_found,
-                    .message = ref.service + " is not deployed on " + ref.target,
-                    .resource = "service " + ref.service,
-                    .next = {"mdl deploy"}});
-}
-
 std::string address(std::int64_t port) { return "http://127.0.0.1:" + std::to_string(port); }
 
 // A healthy replica of the release.
@@ -73,10 +66,11 @@ class LocalInvoke final : public provider::Invoke {
  private:
   Result<std::string> base_url(const ServiceRef& ref, std::optional<int> release) const {
     MDL_TRY(const auto state, client_->state(ref));
-    if (!state) return not_deployed(ref);
+    if (!state) return provider::not_deployed(ref, "service " + ref.service);
     if (release) return replica_url(ref, *state, *release);
     const auto port = (*state)["gateway"]["status"]["port"].as_integer();
-    if (port == 0 || (*state)["live"]["split"].as_array().empty()) return not_deployed(ref);
+    if (port == 0 || (*state)["live"]["split"].as_array().empty())
+      return provider::not_deployed(ref, "service " + ref.service);
     return address(port);
   }
 

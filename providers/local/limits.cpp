@@ -1,6 +1,7 @@
 #include <array>
 #include <unistd.h>
 
+#include "core/manifest/fields.hpp"
 #include "core/util/text.hpp"
 #include "providers/local/checks.hpp"
 #include "providers/local/machine.hpp"
@@ -15,7 +16,7 @@ using manifest::Service;
 enum class Answer { honoured, refused, secret };
 
 struct Rule {
-  std::string_view field;  // '*' stands for one segment, a last '**' for any rest
+  std::string_view field;  // a pattern of manifest::matches
   Answer answer = Answer::honoured;
   std::string_view why;
 };
@@ -95,16 +96,6 @@ constexpr std::array rules{
          "it is a setting of another provider, and the local target has no such thing"},
 };
 
-bool matches(std::string_view pattern, std::string_view field) {
-  const auto wanted = split(pattern, '.');
-  const auto given = split(field, '.');
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == "**") return given.size() > i;
-    if (i >= given.size() || (wanted[i] != "*" && wanted[i] != given[i])) return false;
-  }
-  return wanted.size() == given.size();
-}
-
 // env.* may hold any text, dots included.
 std::string_view plain(std::string_view field) { return field.starts_with("env.") ? "env.*" : field; }
 
@@ -129,7 +120,7 @@ class LocalLimits final : public provider::Limits {
 
   std::optional<std::string> refuses(std::string_view field, const Service& service) const override {
     for (const auto& rule : rules) {
-      if (!matches(rule.field, plain(field))) continue;
+      if (!manifest::matches(rule.field, plain(field))) continue;
       switch (rule.answer) {
         case Answer::honoured:
           return std::nullopt;
@@ -140,9 +131,7 @@ class LocalLimits final : public provider::Limits {
       }
     }
     // An item of a list is honoured as the list is: "http.command.0".
-    const auto dot = field.rfind('.');
-    if (dot != std::string_view::npos && parse_integer(field.substr(dot + 1)))
-      return refuses(field.substr(0, dot), service);
+    if (const auto list = manifest::list_of(field)) return refuses(*list, service);
     return "the local target does not know this field";
   }
 

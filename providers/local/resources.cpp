@@ -43,17 +43,6 @@ class LocalResources final : public provider::Resources {
     return state ? observed_in(*state) : std::vector<Observed>();
   }
 
-  Result<std::vector<std::optional<Observed>>> observe(const ServiceRef& ref,
-                                                       std::span<const ResourceId> ids) override {
-    MDL_TRY(const auto all, list(ref));
-    std::vector<std::optional<Observed>> found;
-    for (const auto& id : ids) {
-      const auto match = std::ranges::find(all, id, &Observed::id);
-      found.push_back(match == all.end() ? std::nullopt : std::optional(*match));
-    }
-    return found;
-  }
-
   Result<void> apply(const ServiceRef& ref, const plan::Change& change,
                      const provider::Fence& fence) override {
     if (const auto* create = std::get_if<plan::Create>(&change)) return put(ref, create->desired, fence);

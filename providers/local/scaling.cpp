@@ -36,11 +36,7 @@ class LocalScaling final : public provider::Scaling {
  private:
   Result<Value> spec_of(const ServiceRef& ref) const {
     MDL_TRY(const auto state, client_->state(ref));
-    if (!state || (*state)["scaling"].is_null())
-      return fail(Error{.kind = ErrorKind::not_found,
-                        .message = ref.service + " is not deployed on " + ref.target,
-                        .resource = "scaling " + ref.service,
-                        .next = {"mdl deploy"}});
+    if (!state || (*state)["scaling"].is_null()) return provider::not_deployed(ref, "scaling " + ref.service);
     return (*state)["scaling"]["spec"];
   }
 

@@ -131,17 +131,6 @@ class Resources final : public provider::Resources, Part {
                                     {"memory_bytes", service.resources.memory_bytes}});
     return {listener, instances};
   }
-  Result<std::vector<std::optional<Observed>>> observe(const ServiceRef& ref,
-                                                       std::span<const plan::ResourceId> ids) override {
-    Lock lock(platform_.mutex);
-    std::vector<std::optional<Observed>> found;
-    for (const auto& id : ids) {
-      const auto& all = platform_.seen(ref).resources;
-      const auto stored = std::ranges::find_if(all, [&](const auto& one) { return one.observed.id == id; });
-      found.push_back(stored == all.end() ? std::nullopt : std::optional(stored->observed));
-    }
-    return found;
-  }
   Result<std::optional<provider::Glance>> glance(const ServiceRef& ref) override {
     Lock lock(platform_.mutex);
     if (!platform_.glances) return std::nullopt;

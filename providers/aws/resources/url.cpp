@@ -122,10 +122,7 @@ Result<std::string> url_address(Shared& shared, const Names& names) {
   if (auto known = shared.url(names.function)) return std::move(*known);
   MDL_CHECK(url_config(shared, names));
   if (auto known = shared.url(names.function)) return std::move(*known);
-  return fail(Error{.kind = ErrorKind::not_found,
-                    .message = names.ref.service + " is not deployed on " + names.ref.target,
-                    .resource = "url " + names.function,
-                    .next = {"mdl deploy"}});
+  return provider::not_deployed(names.ref, "url " + names.function);
 }
 
 Result<void> put_url(const Making& making, const Desired& desired) {
