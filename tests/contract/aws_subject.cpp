@@ -4,9 +4,8 @@
 #include <stdexcept>
 
 #include "core/util/digest.hpp"
-#include "core/util/files.hpp"
-#include "core/util/process.hpp"
 #include "providers/aws/aws.hpp"
+#include "tests/contract/aws/options.hpp"
 
 namespace mdl::contract {
 
@@ -19,21 +18,6 @@ if os.environ.get("CRASH"):
 def answer(event, context):
     return {"statusCode": 200, "body": os.environ.get("VERSION", "")}
 )";
-
-aws::Options options(const std::string& zips) {
-  return {.client = {.transport = http::curl_transport(),
-                     .clock = system_clock(),
-                     .sleeper = system_sleeper(),
-                     .uniform = [] { return 0.5; },
-                     .around = {.variable = [](const std::string& name) -> std::optional<std::string> {
-                                  const char* value = std::getenv(name.c_str());
-                                  return value ? std::optional<std::string>(value) : std::nullopt;
-                                },
-                                .read = [](const std::string& path) { return read_file(path); },
-                                .run = [](const Command& command) { return run(command); },
-                                .clock = system_clock()}},
-          .zips = zips};
-}
 
 }  // namespace
 
@@ -57,7 +41,8 @@ AwsSubject::AwsSubject()
   if (std::getenv("AWS_ENDPOINT_URL") == nullptr)
     throw std::runtime_error(
         "AWS_ENDPOINT_URL is not set: run these tests with tests/integration/aws_test.py");
-  auto made = aws::make_provider(options(folder_.path + "/zips"));
+  auto made = aws::make_provider(
+      aws_options(http::curl_transport(), system_clock(), system_sleeper(), folder_.path + "/zips"));
   if (!made) throw std::runtime_error(made.error().message);
   provider_ = std::move(*made);
   folder_.write("service/app.py", handler);

@@ -132,11 +132,11 @@ class Crash(MdlTest):
         for name in SCENARIOS:
             self.expected[name], self.calls[name] = self.uninterrupted(stations[0], name)
         cases = self.cases()
-        result, todo = Result(), queue.SimpleQueue()
+        result, waiting = Result(), queue.SimpleQueue()
         for case in cases:
-            todo.put(case)
+            waiting.put(case)
         deadline = None if FULL else time.monotonic() + SECONDS
-        workers = [threading.Thread(target=self.work, args=(station, todo, deadline, result)) for station in stations]
+        workers = [threading.Thread(target=self.work, args=(station, waiting, deadline, result)) for station in stations]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -184,10 +184,10 @@ class Crash(MdlTest):
         station.run(folder, "destroy", "-y").ok()
         until(lambda: not station.processes(folder.name), what=f"the end of the processes of {folder.name}")
 
-    def work(self, station, todo, deadline, result):
+    def work(self, station, waiting, deadline, result):
         while deadline is None or time.monotonic() < deadline or result.done < len(SCENARIOS):
             try:
-                case = todo.get_nowait()
+                case = waiting.get_nowait()
             except queue.Empty:
                 return
             try:

@@ -5,8 +5,8 @@
 
 #include "core/util/digest.hpp"
 #include "core/util/files.hpp"
-#include "core/util/process.hpp"
 #include "providers/aws/aws.hpp"
+#include "tests/contract/aws/options.hpp"
 
 namespace mdl::contract {
 
@@ -94,20 +94,8 @@ AwsBench::~AwsBench() {
 }
 
 provider::Provider AwsBench::new_provider(Platform& watched) {
-  aws::Options options{
-      .client = {.transport = std::make_unique<Watched>(watched),
-                 .clock = clock,
-                 .sleeper = sleeper,
-                 .uniform = [] { return 0.5; },
-                 .around = {.variable = [](const std::string& name) -> std::optional<std::string> {
-                              const char* value = std::getenv(name.c_str());
-                              return value ? std::optional<std::string>(value) : std::nullopt;
-                            },
-                            .read = [](const std::string& path) { return read_file(path); },
-                            .run = [](const Command& command) { return run(command); },
-                            .clock = clock}},
-      .zips = folder.path + "-zips"};
-  auto made = aws::make_provider(std::move(options));
+  auto made = aws::make_provider(
+      aws_options(std::make_unique<Watched>(watched), clock, sleeper, folder.path + "-zips"));
   if (!made) throw std::runtime_error(made.error().message);
   return std::move(*made);
 }

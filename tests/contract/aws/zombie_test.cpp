@@ -13,6 +13,7 @@ TEST_CASE("aws races: a run that was overtaken loses at its next request, whiche
     const int calls = races::calls_of(meeting);
     for (int at = -1; at < calls - 1; ++at) all.emplace_back(meeting, at);
   }
+  REQUIRE_FALSE(all.empty());
   const auto drawn = contract::sample(all, 8);
   for (const auto& [meeting, at] : drawn) races::park_and_wake(meeting, at);
   MESSAGE(drawn.size() << " of " << all.size() << " meetings");

@@ -5,12 +5,12 @@
 
 #include "core/engine/engine.hpp"
 #include "core/oci/layers.hpp"
-#include "core/util/files.hpp"
 #include "providers/aws/limits.hpp"
 #include "providers/aws/parts.hpp"
 #include "providers/aws/render.hpp"
 #include "providers/aws/served.hpp"
 #include "tests/fakes/folder.hpp"
+#include "tests/unit/manifest/field_cases.hpp"
 
 // Every field of the manifest on AWS: it makes a difference that is seen here, or by a test that is named
 // here, or it is refused with its line. None is neither.
@@ -179,9 +179,7 @@ struct Bench {
 
 void check_seen(const Bench& bench, const Case& one) {
   if (one.seen == Seen::test) {
-    const auto text = read_file(MDL_SOURCE_DIR "/" + std::string(one.before));
-    REQUIRE(text);
-    CHECK(text->find(one.after) != std::string::npos);
+    CHECK(test::stands_in(one.before, one.after));
     return;
   }
   const auto before = bench.service(one, one.before), after = bench.service(one, one.after);
@@ -193,13 +191,6 @@ void check_seen(const Bench& bench, const Case& one) {
     CHECK(aws::platform_of(before) != aws::platform_of(after));
     CHECK(Bench::resources(before) != Bench::resources(after));
   }
-}
-
-// "model.*.from" → "model.0.from".
-std::string concrete(std::string_view path) {
-  std::string text(path);
-  for (auto at = text.find('*'); at != std::string::npos; at = text.find('*')) text.replace(at, 1, "0");
-  return text;
 }
 
 }  // namespace
@@ -215,13 +206,13 @@ TEST_CASE("aws fields: each field makes a difference that is seen, or is refused
     const bool others =
         !field.providers.empty() && std::ranges::find(field.providers, "aws") == field.providers.end();
     if (one != cases().end() && !others) {
-      CHECK_FALSE(aws::refusal(concrete(field.path), bench.service(*one, "")));
+      CHECK_FALSE(aws::refusal(test::concrete(field.path), bench.service(*one, "")));
       check_seen(bench, *one);
       continue;
     }
     Service service;
     service.resources.gpu = 1;
-    CHECK_MESSAGE(aws::refusal(concrete(field.path), service), "neither seen nor refused");
+    CHECK_MESSAGE(aws::refusal(test::concrete(field.path), service), "neither seen nor refused");
   }
 }
 

@@ -9,6 +9,7 @@
 #include "providers/local/launch.hpp"
 #include "providers/local/supervisor/scale.hpp"
 #include "tests/unit/local/scripted.hpp"
+#include "tests/unit/manifest/field_cases.hpp"
 
 // Every field of the manifest on the target local: it makes a difference that is seen here, or by a test that
 // is named here, or it is refused with its line. None is neither.
@@ -56,8 +57,8 @@ const std::vector<Case>& cases() {
        "model"},
       {"model.*.from", Seen::test, "tests/unit/oci/layers_test.cpp",
        "oci: weights to be fetched stand in the place of local ones"},
-      {"model.*.context", Seen::launch, R"([{"path": "one.txt"}])", R"([{"path": "one.txt", "context": 512}])",
-       "model"},
+      {"model.*.context", Seen::launch, R"([{"path": "one.txt"}])",
+       R"([{"path": "one.txt", "context": 512}])", "model"},
       {"http.entry", Seen::launch, R"("app:one")", R"("app:two")"},
       {"http.handler", Seen::launch, R"("app.one")", R"("app.two")"},
       {"http.command", Seen::launch, R"(["one"])", R"(["two"])"},
@@ -184,9 +185,7 @@ struct Bench {
 
 void check_seen(const Bench& bench, const Case& one) {
   if (one.seen == Seen::test) {
-    const auto text = read_file(MDL_SOURCE_DIR "/" + std::string(one.before));
-    REQUIRE(text);
-    CHECK(text->find("\"" + std::string(one.after)) != std::string::npos);
+    CHECK(test::stands_in(one.before, "\"" + std::string(one.after)));
     return;
   }
   const auto before = bench.service(one, one.before), after = bench.service(one, one.after);
@@ -217,13 +216,6 @@ void check_seen(const Bench& bench, const Case& one) {
   }
 }
 
-// A field of the table as it is called when it is set: "model.*.from" → "model.0.from".
-std::string concrete(std::string_view path) {
-  std::string text(path);
-  for (auto at = text.find('*'); at != std::string::npos; at = text.find('*')) text.replace(at, 1, "0");
-  return text;
-}
-
 // A value that is not the default where a field is refused only then.
 Service with_each() {
   Service service;
@@ -246,15 +238,15 @@ TEST_CASE("local fields: each field makes a difference that is seen, or is refus
     const bool others =
         !field.providers.empty() && std::ranges::find(field.providers, "local") == field.providers.end();
     if (one != cases().end() && !others) {
-      CHECK_FALSE(bench.provider.limits->refuses(concrete(field.path), bench.service(*one, "")));
+      CHECK_FALSE(bench.provider.limits->refuses(test::concrete(field.path), bench.service(*one, "")));
       check_seen(bench, *one);
       continue;
     }
     auto service = with_each();
-    service.sources[concrete(field.path)] = {.file = "mdl.yaml", .line = 7};
+    service.sources[test::concrete(field.path)] = {.file = "mdl.yaml", .line = 7};
     const auto problems = engine::preflight(service, nullptr, bench.provider);
     const bool refused = std::ranges::any_of(problems, [&](const auto& problem) {
-      return problem.field == concrete(field.path) && problem.where && problem.where->line == 7 &&
+      return problem.field == test::concrete(field.path) && problem.where && problem.where->line == 7 &&
              problem.severity == manifest::Severity::certain;
     });
     CHECK_MESSAGE(refused, "neither seen nor refused");
