@@ -75,11 +75,7 @@ bool DeployRun::build() {
     stage.fail(prepared.error().message);
     return stop(std::move(prepared).error(), Stage::build);
   }
-  auto problems = preflight(service, &layers_, provider_);
-  std::erase_if(problems, [&](const auto& p) {
-    return std::ranges::find(outcome.problems, p) != outcome.problems.end();
-  });
-  std::ranges::move(problems, std::back_inserter(outcome.problems));
+  for (auto& problem : preflight(service, &layers_, provider_)) say_once(std::move(problem));
   if (!layers_.remotes.empty()) look_at_weights(&layers_);
   if (!certain(outcome.problems)) return true;
   outcome.exit = Exit::failed;
