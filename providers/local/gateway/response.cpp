@@ -42,6 +42,8 @@ Awaitable<Exchange::Failure> Exchange::receive() {
     }
     // 100 Continue was said already; other interim responses are hints that nobody needs.
     const auto status = response_->get().result_int();
+    if (status < 100)  // "024" is three digits too
+      co_return bad_gateway(fmt::format("release {} sent a broken response: bad status", release()));
     if (status / 100 != 1 || status == 101) break;
   }
   deadline_.clear();

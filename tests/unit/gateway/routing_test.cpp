@@ -332,7 +332,8 @@ TEST_CASE("gateway: a broken response gives 502") {
   for (const auto* broken : {"SSH-2.0-OpenSSH\r\n\r\n",
                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-                             "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
+                             "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+                             "HTTP/1.1 024 No Content\r\nContent-Length: 0\r\n\r\n"}) {
     World world;
     const auto server = world.serve(answering(std::string(broken)));
     world.update(world.route_to({server}));
