@@ -11,7 +11,10 @@ constexpr std::string_view fence =
 constexpr std::string_view pointer = "compare-and-swap of the live pointer's revision, in one transaction";
 
 constexpr std::array calls{
-    provider::MutatingCall{"append record *", "the number must be free: of two inserts one fails"},
+    provider::MutatingCall{"append record *",
+                           "the number must be free: of two inserts one fails; the live pointer's revision "
+                           "that the record names, "
+                           "checked in the same transaction"},
     provider::MutatingCall{"update record *", "`If-Match`: the record's revision"},
     provider::MutatingCall{"erase records",
                            "no gateway and no replicas may be left, checked in the same transaction"},

@@ -31,6 +31,7 @@ class AwsTest(MdlTest):
     def setUp(self):
         super().setUp()
         self.env |= self.emulator.variables | {"AWS_ENDPOINT_URL": self.recorder.url}
+        self.env["PATH"] = f"{self.emulator.python.parent}:{self.env['PATH']}"  # has the pip that packages need
         self.recorder.before, self.recorder.after = lambda request: None, lambda request: False
         self.recorder.edit = lambda request, status, body: None
 

@@ -28,16 +28,9 @@ class Races(MdlTest):
     def deploy_version(self, folder, version, **options):
         return self.station.run(folder, "deploy", "-o", "json", "--set", f"env.VERSION={version}", **options)
 
-    def check_tidy(self, folder, claims_may_stay=False):
-        """`claims_may_stay`: an entry that was claimed just after another run's promote names nothing that exists, and goes with the
-        next deploy."""
+    def check_tidy(self, folder):
         state, records = self.station.state(folder.name), self.station.records(folder)
-        wrong = untidy(state, records)
-        if claims_may_stay:
-            made = {entry["release"] for entry in state["replicas"]}
-            claims = [record["number"] for record in records if record["state"] == "pending" and record["runs"] not in made]
-            wrong = [text for text in wrong if text not in {f"record {number} is still pending" for number in claims}]
-        self.assertEqual(wrong, [])
+        self.assertEqual(untidy(state, records), [])
         until(lambda: not strays(self.station, folder.name), what="the end of processes that nobody owns")
         return state, records
 
@@ -69,7 +62,7 @@ class Races(MdlTest):
     def check_pair(self, folder, ended):
         text = "\n".join(map(str, ended))
         self.assertIn(sorted(done.code for done in ended), [[0, 0], [0, 5]], text)
-        state, _ = self.check_tidy(folder, claims_may_stay=True)
+        state, _ = self.check_tidy(folder)
         serving = state["live"]["split"][0]["release"]
         self.assertIn(serving, [done.json()["release"] for done in ended if done.code == 0], text)
         for done in ended:

@@ -35,6 +35,8 @@ Result<Value> State::add_record(const ServiceRef& ref, const Value& record) {
   const auto number = record["number"].as_integer();
   if (number < 1) return fail(ErrorKind::invalid, "a record needs a number from 1 on");
   MDL_TRY(auto transaction, database_.begin());
+  // A claim behind another run's promote would be nobody's to settle.
+  if (const auto& fence = record["fence"]; fence.is_string()) MDL_CHECK(check_fence(ref, fence.as_string()));
   MDL_CHECK(ensure_row(ref));
   MDL_TRY(auto revision, next_revision());
   MDL_CHECK(database_.run(

@@ -152,6 +152,17 @@ TEST_CASE("supervisor state: records are appended once by number and updated by 
   CHECK(records[1]["revision"] == updated["revision"]);
 }
 
+TEST_CASE("supervisor state: a number is not claimed behind a live pointer that moved") {
+  Deployed d;
+  const auto revision = revision_of(d.state);
+  const auto claim = [&](int number, const std::string& fence) {
+    return d.state.add_record(ref, Value::object({{"number", number}, {"fence", fence}}));
+  };
+  CHECK(claim(8, revision));
+  CHECK(kind_of(claim(9, "0")) == ErrorKind::conflict);
+  CHECK(d.state.records(ref)->size() == 1);
+}
+
 TEST_CASE("supervisor state: secrets read back, stand nowhere in clear, and open only under their own name") {
   Deployed d;
   const std::string value = "correct horse battery staple";
